@@ -1,0 +1,244 @@
+//! One execution: what belongs to it, and when it is over.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::outputs::{Collector, KernelError, Output};
+use super::state;
+use crate::message::{ExecuteReply, Message};
+
+/// How long to wait for a lost `idle` after the reply.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What running code came to.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Execution {
+    /// How it ended, as the kernel's reply says.
+    pub status: ExecutionStatus,
+    /// What it showed, in order; 16 MiB at most.
+    pub outputs: Vec<Output>,
+    /// What it raised.
+    pub error: Option<KernelError>,
+    /// The number in front of the cell.
+    pub execution_count: Option<i64>,
+    /// Some output is missing: there was too much of it for us, or for the server ("IOPub data rate exceeded").
+    pub output_dropped: bool,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionStatus {
+    /// To its end.
+    Ok,
+    /// It raised.
+    Error,
+    /// It never began, since an earlier one raised or was interrupted.
+    Aborted,
+}
+
+impl Execution {
+    /// What a person would copy from below the cell: standard output and the plain text of results, in order.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.outputs
+            .iter()
+            .filter_map(|output| match output {
+                Output::Stream { name, text } if name == "stdout" => Some(text.as_str()),
+                Output::ExecuteResult { data, .. } => {
+                    data.get("text/plain").and_then(|text| text.as_str())
+                }
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// An execution that is not over.
+pub(super) struct Pending {
+    id: String,
+    outputs: Collector,
+    reply: Option<(ExecuteReply, Instant)>,
+    idle: bool,
+}
+
+impl Pending {
+    pub(super) fn new(id: String) -> Pending {
+        Pending {
+            id,
+            outputs: Collector::default(),
+            reply: None,
+            idle: false,
+        }
+    }
+
+    /// Takes a message if it belongs here.
+    pub(super) fn take(&mut self, message: &Message) {
+        if message.parent.as_deref() != Some(&self.id) {
+            return;
+        }
+        match (message.channel.as_str(), message.header.msg_type.as_str()) {
+            (_, "execute_reply") => {
+                let reply = serde_json::from_slice(&message.content)
+                    .unwrap_or_else(|_| ExecuteReply::unreadable());
+                self.reply = Some((reply, Instant::now()));
+            }
+            (_, "status") => self.idle |= state(message) == "idle",
+            ("iopub" | "", kind) => self.outputs.take(kind, &message.content),
+            _ => {}
+        }
+    }
+
+    /// When the wait for a lost `idle` ends.
+    pub(super) fn grace_ends(&self) -> Option<Instant> {
+        self.reply.as_ref().map(|(_, at)| *at + GRACE)
+    }
+
+    pub(super) fn is_done(&self, now: Instant) -> bool {
+        self.grace_ends()
+            .is_some_and(|grace| self.idle || now >= grace)
+    }
+
+    /// What it came to; `None` without a reply.
+    pub(super) fn into_execution(self) -> Option<Execution> {
+        let (reply, _) = self.reply?;
+        let status = match reply.status.as_str() {
+            "ok" => ExecutionStatus::Ok,
+            "abort" | "aborted" => ExecutionStatus::Aborted,
+            _ => ExecutionStatus::Error,
+        };
+        let (outputs, raised, output_dropped) = self.outputs.finish();
+        let error = raised.or_else(|| {
+            (status == ExecutionStatus::Error).then(|| KernelError {
+                ename: reply.ename.unwrap_or_else(|| "UnknownError".to_owned()),
+                evalue: reply.evalue.unwrap_or_default(),
+                traceback: reply.traceback.unwrap_or_default(),
+            })
+        });
+        Some(Execution {
+            status,
+            outputs,
+            error,
+            execution_count: reply.execution_count,
+            output_dropped,
+        })
+    }
+}
+
+impl ExecuteReply {
+    fn unreadable() -> ExecuteReply {
+        ExecuteReply {
+            status: "error".to_owned(),
+            execution_count: None,
+            ename: Some("UnreadableReply".to_owned()),
+            evalue: Some("the kernel's execute_reply is not readable".to_owned()),
+            traceback: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Header;
+    use serde_json::json;
+
+    fn message(channel: &str, kind: &str, parent: &str, content: serde_json::Value) -> Message {
+        Message {
+            channel: channel.to_owned(),
+            header: Header {
+                msg_type: kind.to_owned(),
+                ..Header::default()
+            },
+            parent: Some(parent.to_owned()),
+            content: content.to_string().into(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn over_when_reply_and_idle_have_come_in_any_order() {
+        let reply = message(
+            "shell",
+            "execute_reply",
+            "m",
+            json!({"status": "ok", "execution_count": 3}),
+        );
+        let idle = message("iopub", "status", "m", json!({"execution_state": "idle"}));
+        let out = message(
+            "iopub",
+            "stream",
+            "m",
+            json!({"name": "stdout", "text": "42\n"}),
+        );
+        for order in [
+            [&out, &reply, &idle],
+            [&out, &idle, &reply],
+            [&reply, &out, &idle],
+        ] {
+            let mut pending = Pending::new("m".to_owned());
+            for (index, message) in order.into_iter().enumerate() {
+                assert!(!pending.is_done(Instant::now()), "before {index}");
+                pending.take(message);
+            }
+            assert!(pending.is_done(Instant::now()));
+            let execution = pending.into_execution().unwrap();
+            assert_eq!(
+                (execution.text().as_str(), execution.status),
+                ("42\n", ExecutionStatus::Ok)
+            );
+            assert_eq!(execution.execution_count, Some(3));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_idle_is_waited_for_and_a_lost_reply_is_not_made_up() {
+        let mut pending = Pending::new("m".to_owned());
+        pending.take(&message(
+            "iopub",
+            "status",
+            "m",
+            json!({"execution_state": "idle"}),
+        ));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(!pending.is_done(Instant::now()));
+        let mut pending = Pending::new("m".to_owned());
+        pending.take(&message(
+            "shell",
+            "execute_reply",
+            "m",
+            json!({"status": "ok"}),
+        ));
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert!(!pending.is_done(Instant::now()));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(pending.is_done(Instant::now()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn others_messages_are_not_ours() {
+        let mut pending = Pending::new("m".to_owned());
+        pending.take(&message(
+            "iopub",
+            "stream",
+            "other",
+            json!({"name": "stdout", "text": "no"}),
+        ));
+        pending.take(&message(
+            "shell",
+            "execute_reply",
+            "other",
+            json!({"status": "ok"}),
+        ));
+        assert!(pending.grace_ends().is_none());
+        pending.take(&message(
+            "shell",
+            "execute_reply",
+            "m",
+            json!({"status": "error", "ename": "E", "evalue": "v"}),
+        ));
+        let execution = pending.into_execution().unwrap();
+        assert!(execution.outputs.is_empty());
+        assert_eq!(execution.error.unwrap().ename, "E");
+    }
+}
