@@ -1,0 +1,35 @@
+//! A real local JupyterHub, for tests and for looking: installed from PyPI, with configurable-http-proxy from npm, on loopback.
+//!
+//! [`Sandbox::up`] installs what is missing into a cache, starts hub and proxy on ports that the system gives, and returns when
+//! the hub answers through the proxy. [`Sandbox::down`] ends every process that came of it. Whoever holds a [`Sandbox`] holds no
+//! process: all that is known is on disk, so another process may find it and end it, and [`sweep`] ends what was left behind.
+//!
+//! It is not a way to run a JupyterHub for people: anybody who reaches the loopback address can log in as anybody.
+//! It works on Linux only, since it finds processes in `/proc`. It never prints: progress goes to a callback.
+
+mod config;
+mod end;
+mod environment;
+mod error;
+mod files;
+mod launch;
+mod places;
+mod process;
+mod proxy;
+mod python;
+mod releases;
+mod run;
+mod sandbox;
+mod spec;
+mod state;
+mod status;
+mod sweep;
+mod up;
+
+pub use error::Error;
+pub use places::Places;
+pub use releases::{NEWEST_KNOWN_GOOD, known_versions};
+pub use sandbox::Sandbox;
+pub use spec::{Node, Progress, SingleUser, Spec};
+pub use status::{Down, Process, ServerProcess, Status, Swept};
+pub use sweep::sweep;
