@@ -1,4 +1,4 @@
-//! Brings a sandbox up and waits to be killed: what the test of a killed parent runs.
+//! Brings a sandbox up (with faults to ask for, unless it is one with JupyterLab) and waits to be killed: what the test of a killed parent runs.
 //!
 //! Usage: `up CACHE STATE NAME [HUB_VERSION [lab|light [pypi-node]]]`. Prints progress, then `up URL`.
 #![allow(clippy::print_stdout, reason = "an example speaks")]
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         } else {
             Node::Auto
         },
-        faults: true,
+        faults: argument(4) != Some("lab"),
         dies_with_parent: true,
         ..Spec::default()
     };

@@ -57,7 +57,7 @@ pub(crate) async fn ensure(
         return Ok(directory);
     }
     files::create_directories(&environments)?;
-    let _lock = lock(&directory.with_extension("lock"), &wanted.what, tell).await?;
+    let _lock = lock(&directory, &wanted.what, tell).await?;
     if !is_whole(&directory) {
         files::remove_all(&directory)?;
         build(&directory, wanted, tell).await?;
@@ -75,11 +75,14 @@ fn is_whole(directory: &Path) -> bool {
     directory.join(COMPLETE).exists() && interpreter(directory).exists()
 }
 
-/// Waits until nobody else builds the same.
-pub(crate) async fn lock(path: &Path, what: &str, tell: Tell<'_>) -> Result<File, Error> {
+/// Waits until nobody else builds in this directory. The lock's file lies beside it, since the directory comes and goes.
+pub(crate) async fn lock(directory: &Path, what: &str, tell: Tell<'_>) -> Result<File, Error> {
+    let mut path = directory.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
     let mut said = false;
     loop {
-        if let Some(lock) = files::try_lock(path)? {
+        if let Some(lock) = files::try_lock(&path)? {
             return Ok(lock);
         }
         if !said {

@@ -46,7 +46,7 @@ pub(crate) async fn ensure(cache: &Path, node: Node, tell: Tell<'_>) -> Result<I
     if !complete.exists() {
         files::create_directories(&proxies)?;
         let what = "configurable-http-proxy";
-        let _lock = environment::lock(&directory.with_extension("lock"), what, tell).await?;
+        let _lock = environment::lock(&directory, what, tell).await?;
         if !complete.exists() {
             tell(Progress::Step {
                 what: "installing configurable-http-proxy (npm)",

@@ -205,6 +205,14 @@ async fn a_hub_comes_up_serves_survives_the_loss_of_its_parts_and_goes() {
     assert_eq!(request(&sandbox, "GET", "hub/health", "").0, 200);
 
     // A hub that does not react is ended all the same, by somebody who only knows its name.
+    let hub = sandbox.hub_pid().unwrap().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-STOP", &hub])
+            .status()
+            .unwrap()
+            .success()
+    );
     let found = Sandbox::find(&places, "whole").unwrap().unwrap();
     let down = found.down().await.unwrap();
     let ended: Vec<&str> = down.ended.iter().map(|(_, what)| what.as_str()).collect();
