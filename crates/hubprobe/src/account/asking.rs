@@ -1,0 +1,186 @@
+//! A connection to a hub for a command on accounts: who is asking, and what it
+//! means when the hub does not answer as it should.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jupyterhub_client::{Error, Hub, HubVersion, Identity, Secret, Token};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::Problem;
+use crate::connect;
+use crate::diagnose::scope::{Held, held};
+use crate::diagnose::{curl, reach, token};
+use crate::vocabulary::{Cause, Finding, SecretSource, Target};
+
+/// How long the look at the proxy's own health may take.
+const PROXY_LOOK: Duration = Duration::from_secs(5);
+
+/// Somebody at a hub.
+#[derive(Debug)]
+pub(super) struct Asking {
+    /// The hub, with the token of who is asking.
+    pub(super) hub: Hub,
+    /// How the hub is reached.
+    pub(super) target: Target,
+    /// Where the token is.
+    pub(super) source: SecretSource,
+    /// What to say of the token's file.
+    pub(super) warnings: Vec<String>,
+    token: Token,
+    secrets: Vec<Secret>,
+}
+
+/// What the first two answers say.
+#[derive(Debug)]
+pub(super) struct Greeted {
+    /// The hub's version; none where it cannot be read.
+    pub(super) version: Option<HubVersion>,
+    /// As the hub wrote it.
+    pub(super) version_text: String,
+    /// Whom the hub takes us for.
+    pub(super) identity: Identity,
+    /// What the hub's clock said.
+    pub(super) date: Option<Timestamp>,
+}
+
+impl Asking {
+    /// Reads the secrets and sets up. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Problem::Usage`] where a secret or a certificate cannot be read.
+    pub(super) async fn open(target: &Target, source: &SecretSource, run: Uuid) -> Result<Self, Problem> {
+        let read = connect::read_token(source).await?;
+        let connected = connect::hub(target, Some(read.token.clone()), run).await?;
+        Ok(Self {
+            hub: connected.hub,
+            target: target.clone(),
+            source: source.clone(),
+            warnings: read.warnings,
+            token: read.token,
+            secrets: connected.secrets,
+        })
+    }
+
+    /// Is it a hub, which version, and who are we?
+    ///
+    /// # Errors
+    /// A finding of the layers up to the token.
+    pub(super) async fn greet(&self) -> Result<Greeted, Finding> {
+        let root = match self.hub.root().await {
+            Ok(root) => root,
+            Err(error) => {
+                let proxy = self.proxy_health(&error).await;
+                let finding = reach::first_request(&error, proxy.as_ref());
+                return Err(self.clean(finding.with_curl(curl::plain(&self.target, "GET", &error.url))));
+            }
+        };
+        let identity = match self.hub.whoami().await {
+            Ok(seen) => seen.value,
+            Err(error) if error.status() == Some(403) => return Err(self.unknown_token(&error)),
+            Err(error) => return Err(self.failure(&error).await),
+        };
+        Ok(Greeted {
+            version: HubVersion::parse(&root.value.version),
+            version_text: root.value.version,
+            identity,
+            date: root.head.date,
+        })
+    }
+
+    fn unknown_token(&self, error: &Error) -> Finding {
+        let place = self.source.to_string();
+        let known = token::Known {
+            place: &place,
+            ..token::Known::default()
+        };
+        let finding = token::refused(error, known).advise(format!(
+            "See that it is this hub's token and whole. A new one is made at {}hub/token by whoever it belongs to; for a \
+             service account by hubprobe account create NAME --url URL --admin-token-file FILE --out FILE.",
+            self.target.url
+        ));
+        self.shown(finding, error)
+    }
+
+    /// The finding for an answer that nothing more special explains.
+    pub(super) async fn failure(&self, error: &Error) -> Finding {
+        let proxy = self.proxy_health(error).await;
+        let finding = if let Some(finding) = reach::below_the_hub(error, proxy.as_ref()) {
+            finding
+        } else if error.status() == Some(403) {
+            match self.hub.whoami().await {
+                Ok(seen) => Finding::new(
+                    Cause::TokenMissingScope,
+                    format!("the token of {} {} may not do this", seen.value.kind, seen.value.name),
+                )
+                .seen(error.to_string())
+                .seen(token::held_scopes(seen.value.scopes.as_deref().unwrap_or_default())),
+                Err(_) => return self.unknown_token(error),
+            }
+        } else {
+            Finding::new(Cause::HubError, "the hub answers with an error").seen(error.to_string())
+        };
+        self.shown(finding, error)
+    }
+
+    /// With the command that shows the same again, where that only looks: a
+    /// POST that is sent again could make a token.
+    pub(super) fn shown(&self, finding: Finding, error: &Error) -> Finding {
+        if error.method != "GET" {
+            return self.clean(finding);
+        }
+        self.clean(finding.with_curl(curl::with_token(
+            &self.target,
+            &self.source,
+            &error.method,
+            &error.url,
+        )))
+    }
+
+    /// Without secrets that a hub may have echoed.
+    pub(super) fn clean(&self, finding: Finding) -> Finding {
+        finding.map_texts(|text| self.scrub(text))
+    }
+
+    /// A text without secrets.
+    pub(super) fn scrub(&self, text: &str) -> String {
+        self.secrets
+            .iter()
+            .fold(self.token.scrub(text), |text, secret| secret.scrub(&text))
+    }
+
+    async fn proxy_health(&self, error: &Error) -> Option<jupyterhub_client::Look> {
+        if !matches!(error.status(), Some(502..=504)) {
+            return None;
+        }
+        timeout(PROXY_LOOK, self.hub.proxy_health()).await.ok()?.ok()
+    }
+
+    /// The finding if who is asking lacks a scope for `user`. Hubs before 2.0
+    /// say no scopes; there the request itself must tell.
+    pub(super) fn lacks(&self, identity: &Identity, scope: &str, user: &str, what: &str) -> Option<Finding> {
+        let scopes = identity.scopes.as_ref()?;
+        if matches!(held(scopes, scope, user, ""), Held::Yes | Held::ForGroup(_)) {
+            return None;
+        }
+        let who = format!("{} {}", identity.kind, identity.name);
+        let members = if identity.kind == "service" { "services" } else { "users" };
+        let finding = Finding::new(Cause::TokenMissingScope, format!("the token of {who} may not {what}"))
+            .seen(format!("it lacks the scope {scope}!user={user}"))
+            .seen(token::held_scopes(scopes))
+            .advise(format!(
+                "Use the token of an administrator (made at {}hub/token), or give {who} a role with the scope: \
+                 c.JupyterHub.load_roles = [{{\"name\": \"hubprobe-accounts\", \"{members}\": [\"{}\"], \"scopes\": \
+                 [\"admin:users\", \"tokens\"]}}] (z2jh: hub.loadRoles), then restart the hub.",
+                self.target.url, identity.name
+            ))
+            .with_curl(curl::with_token(
+                &self.target,
+                &self.source,
+                "GET",
+                self.hub.api_url("user").as_str(),
+            ));
+        Some(self.clean(finding))
+    }
+}

@@ -1,0 +1,205 @@
+//! The register: which tokens on which hubs are ours for good.
+//!
+//! One file a token in `accounts/` of the state directory, written whole and
+//! private. It says where a token's file is and how to find the token on the
+//! hub; the token itself never stands in it. Only `account revoke` takes an
+//! entry away; `clean` does not look here.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+use uuid::Uuid;
+
+use super::token_file::Stamp;
+use crate::vocabulary::Target;
+
+/// Why the register cannot be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("the register of accounts in {path} cannot be {doing}: {source}. Check the directory's permissions, or name another with --state-dir DIR")]
+pub struct RegisterError {
+    path: String,
+    doing: &'static str,
+    source: std::io::Error,
+}
+
+/// A token that `account create` made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Registered {
+    /// The entry's own id, and its file's name.
+    pub id: Uuid,
+    /// The hub.
+    pub target: Target,
+    /// The account.
+    pub name: String,
+    /// The hub's id of the token.
+    pub token_id: String,
+    /// The note that the hub shows for it.
+    pub note: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it ends; none means never.
+    pub expires: Option<Timestamp>,
+    /// Where the token was put; none if it went to standard output.
+    pub file: Option<PathBuf>,
+    /// By what that file is known again.
+    pub stamp: Option<Stamp>,
+    /// The user was made for it.
+    pub made_user: bool,
+    /// The run that made it.
+    pub run: Uuid,
+}
+
+/// The register in one state directory.
+#[derive(Debug, Clone)]
+pub struct Register {
+    dir: PathBuf,
+}
+
+impl Register {
+    /// The register of a state directory. Nothing is read or made.
+    pub fn of(state_dir: &Path) -> Self {
+        Self {
+            dir: state_dir.join("accounts"),
+        }
+    }
+
+    /// Makes its directory (mode 0700) and proves that it can be written.
+    ///
+    /// # Errors
+    /// [`RegisterError`] where it cannot.
+    pub fn prepare(&self) -> Result<(), RegisterError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.dir)
+            .and_then(|()| tempfile::tempfile_in(&self.dir).map(drop))
+            .map_err(|source| self.error("written", source))
+    }
+
+    /// Writes an entry.
+    ///
+    /// # Errors
+    /// [`RegisterError`] where it cannot be written.
+    pub fn enter(&self, entry: &Registered) -> Result<(), RegisterError> {
+        let write = || {
+            // Of mode 0600, as all files of that crate.
+            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
+            serde_json::to_writer_pretty(&mut file, entry)?;
+            file.write_all(b"\n")?;
+            file.as_file().sync_all()?;
+            file.persist(self.path(entry.id))?;
+            fs::File::open(&self.dir)?.sync_all()
+        };
+        write().map_err(|source| self.error("written", source))
+    }
+
+    /// Takes an entry away; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`RegisterError`] where the file cannot be removed.
+    pub fn remove(&self, id: Uuid) -> Result<(), RegisterError> {
+        match fs::remove_file(self.path(id)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.error("written", error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The entries for an account on a hub, oldest first, and the files that
+    /// could not be read, with the reason.
+    ///
+    /// # Errors
+    /// [`RegisterError`] where the directory is there and cannot be read.
+    pub fn find(&self, hub: &Url, name: &str) -> Result<(Vec<Registered>, Vec<String>), RegisterError> {
+        let (mut entries, mut unreadable) = (Vec::new(), Vec::new());
+        let files = match fs::read_dir(&self.dir) {
+            Ok(files) => files,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((entries, unreadable)),
+            Err(error) => return Err(self.error("read", error)),
+        };
+        for file in files {
+            let path = file.map_err(|error| self.error("read", error))?.path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            let read = fs::read(&path)
+                .map_err(|error| error.to_string())
+                .and_then(|text| serde_json::from_slice::<Registered>(&text).map_err(|error| error.to_string()));
+            match read {
+                Ok(entry) if &entry.target.url == hub && entry.name == name => entries.push(entry),
+                Ok(_) => {}
+                Err(reason) => unreadable.push(format!("{}: {reason}", path.display())),
+            }
+        }
+        entries.sort_by_key(|entry| entry.id);
+        Ok((entries, unreadable))
+    }
+
+    fn path(&self, id: Uuid) -> PathBuf {
+        self.dir.join(format!("{id}.json"))
+    }
+
+    fn error(&self, doing: &'static str, source: std::io::Error) -> RegisterError {
+        RegisterError {
+            path: self.dir.display().to_string(),
+            doing,
+            source,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn entry(name: &str) -> Registered {
+        Registered {
+            id: Uuid::now_v7(),
+            target: Target {
+                url: "http://127.0.0.1:8000/".parse().unwrap(),
+                ca_file: None,
+                headers: Vec::new(),
+            },
+            name: name.to_owned(),
+            token_id: "a7".to_owned(),
+            note: "hubprobe servuser (run x)".to_owned(),
+            created: Timestamp::UNIX_EPOCH,
+            expires: None,
+            file: Some("/etc/x.token".into()),
+            stamp: Some(Stamp {
+                inode: 7,
+                modified: (1, 2),
+            }),
+            made_user: true,
+            run: Uuid::now_v7(),
+        }
+    }
+
+    #[test]
+    fn what_is_entered_is_found_until_it_is_removed() {
+        let state = tempfile::tempdir().unwrap();
+        let register = Register::of(&state.path().join("deep"));
+        let hub: Url = "http://127.0.0.1:8000/".parse().unwrap();
+        assert_eq!(register.find(&hub, "servuser").unwrap(), (Vec::new(), Vec::new()));
+        register.prepare().unwrap();
+        let (mine, other) = (entry("servuser"), entry("other"));
+        register.enter(&mine).unwrap();
+        register.enter(&other).unwrap();
+        assert_eq!(register.find(&hub, "servuser").unwrap().0, std::slice::from_ref(&mine));
+        assert_eq!(register.find(&"http://h/".parse().unwrap(), "servuser").unwrap().0, []);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&register.dir), 0o700);
+        assert_eq!(mode(&register.path(mine.id)), 0o600);
+        fs::write(register.dir.join("x.json"), "{").unwrap();
+        register.remove(mine.id).unwrap();
+        register.remove(mine.id).unwrap();
+        let (entries, unreadable) = register.find(&hub, "servuser").unwrap();
+        assert_eq!((entries.len(), unreadable.len()), (0, 1));
+    }
+}

@@ -1,0 +1,202 @@
+//! The file that a new token is put into.
+//!
+//! Its place is taken before anything is sent: a temporary file of mode 0600
+//! in the same directory. The token is written, synced and read back while a
+//! failure can still be undone; what stood there before is replaced only at
+//! the very end, by a rename.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use jupyterhub_client::Token;
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+/// A token's file, not yet in place.
+#[derive(Debug)]
+pub(super) struct TokenFile {
+    path: PathBuf,
+    force: bool,
+    temporary: NamedTempFile,
+}
+
+/// By what an untouched file is known again, without its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The inode.
+    pub inode: u64,
+    /// When it was last written: seconds and nanoseconds since 1970.
+    pub modified: (i64, i64),
+}
+
+impl Stamp {
+    /// The stamp of a file, where there is one.
+    pub fn of(path: &Path) -> Option<Self> {
+        let meta = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+        Some(Self {
+            inode: meta.ino(),
+            modified: (meta.mtime(), meta.mtime_nsec()),
+        })
+    }
+}
+
+impl TokenFile {
+    /// Takes the place. With `force` a regular file that is there may be
+    /// replaced later.
+    ///
+    /// # Errors
+    /// What is in the way, and what to do.
+    pub(super) fn reserve(path: &Path, force: bool) -> Result<Self, String> {
+        let shown = path.display();
+        let path = match fs::symlink_metadata(path) {
+            Ok(meta) if meta.is_dir() => return Err(format!("--out {shown} is a directory; name a file in it")),
+            Ok(_) if !force => {
+                return Err(format!(
+                    "--out {shown} is there already, and nothing was sent; --force replaces it, or name another file"
+                ));
+            }
+            Ok(_) => match fs::canonicalize(path) {
+                Ok(real) if real.is_file() => real,
+                _ => return Err(format!("--out {shown} is no regular file, so it is not replaced; name another file")),
+            },
+            Err(_) => std::path::absolute(path).map_err(|error| format!("--out {shown}: {error}"))?,
+        };
+        let dir = path.parent().unwrap_or(Path::new("/"));
+        let temporary = tempfile::Builder::new()
+            .prefix(".hubprobe-token-")
+            .tempfile_in(dir)
+            .map_err(|error| {
+                format!(
+                    "no file can be made in {}, where --out {shown} would be: {}. Make the directory, or name another \
+                     place; nothing was sent",
+                    dir.display(),
+                    reason(&error)
+                )
+            })?;
+        Ok(Self {
+            path,
+            force,
+            temporary,
+        })
+    }
+
+    /// Where it will be.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the token and a newline, and reads them back.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub(super) fn write(&mut self, token: &Token) -> Result<Stamp, String> {
+        let content = format!("{}\n", token.expose());
+        let place = self.temporary.path().to_owned();
+        let written = self
+            .temporary
+            .write_all(content.as_bytes())
+            .and_then(|()| self.temporary.as_file().sync_all())
+            .and_then(|()| fs::read(&place));
+        match written {
+            Ok(read) if read == content.as_bytes() => {
+                Stamp::of(&place).ok_or_else(|| format!("{} is gone", place.display()))
+            }
+            Ok(_) => Err(format!("{} does not hold what was written", place.display())),
+            Err(error) => Err(format!(
+                "the token cannot be written to {}: {}",
+                self.path.display(),
+                reason(&error)
+            )),
+        }
+    }
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// Why that cannot be; then nothing has changed there.
+    pub(super) fn place(self) -> Result<(), String> {
+        let put = if self.force {
+            self.temporary.persist(&self.path)
+        } else {
+            self.temporary.persist_noclobber(&self.path)
+        };
+        put.map_err(|error| format!("{} cannot be put in place: {}", self.path.display(), reason(&error.error)))?;
+        if let Some(dir) = self.path.parent() {
+            // The file is there; that its name survives a power cut is a bonus.
+            drop(fs::File::open(dir).and_then(|dir| dir.sync_all()));
+        }
+        Ok(())
+    }
+}
+
+/// The system's words, without the path of a temporary file, which the crate
+/// `tempfile` adds.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" at path ").next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn token(text: &str) -> Token {
+        Token::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_put_in_place_privately_and_known_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.token");
+        let mut file = TokenFile::reserve(&path, false).unwrap();
+        let stamp = file.write(&token("abc")).unwrap();
+        assert!(!path.exists());
+        file.place().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "abc\n");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(Stamp::of(&path), Some(stamp.clone()));
+        fs::write(&path, "other").unwrap();
+        assert_ne!(Stamp::of(&path), Some(stamp));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_there_stays_unless_forced_and_until_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.token");
+        fs::write(&path, "old").unwrap();
+        let refused = TokenFile::reserve(&path, false).unwrap_err();
+        assert!(refused.contains("--force") && refused.contains("x.token"), "{refused}");
+        let mut file = TokenFile::reserve(&path, true).unwrap();
+        file.write(&token("new")).unwrap();
+        drop(file);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        let mut file = TokenFile::reserve(&path, true).unwrap();
+        file.write(&token("new")).unwrap();
+        file.place().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new\n");
+    }
+
+    #[test]
+    fn a_file_that_came_in_between_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.token");
+        let mut file = TokenFile::reserve(&path, false).unwrap();
+        file.write(&token("new")).unwrap();
+        fs::write(&path, "somebody else's").unwrap();
+        assert!(file.place().unwrap_err().contains("exists"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "somebody else's");
+    }
+
+    #[test]
+    fn a_missing_directory_is_named() {
+        let error = TokenFile::reserve(Path::new("/nonexistent/x"), false).unwrap_err();
+        assert!(error.contains("/nonexistent") && error.contains("No such file"), "{error}");
+        assert!(TokenFile::reserve(Path::new("/"), true).unwrap_err().contains("directory"));
+        assert!(TokenFile::reserve(Path::new("/dev/null"), true).unwrap_err().contains("regular"));
+    }
+}

@@ -1,0 +1,171 @@
+//! The arguments as typed. What they mean together is for [`super::settings`].
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Tests JupyterHub deployments with service accounts that have no password,
+/// and names what is wrong.
+#[derive(Debug, Parser)]
+#[command(name = "hubprobe", version, max_term_width = 100)]
+pub struct Args {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Global {
+    /// Where hubprobe keeps what it must undo [default: $XDG_STATE_HOME/hubprobe, else ~/.local/state/hubprobe]
+    #[arg(long, value_name = "DIR", global = true, env = "HUBPROBE_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// How much to tell of what goes on: error, warn, info, debug, trace
+    #[arg(long, value_name = "LEVEL", global = true, env = "HUBPROBE_LOG", default_value = "warn")]
+    pub log: String,
+    /// Colour on the screen; auto knows NO_COLOR and pipes
+    #[arg(long, value_name = "WHEN", global = true, env = "HUBPROBE_COLOR", default_value = "auto")]
+    pub color: ColorWhen,
+}
+
+/// When there is colour on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a hub: start a server as the account, work on it, stop it, see that it is gone
+    Check(Box<Check>),
+    /// Service accounts: make one with a token in a file, look at it, revoke it
+    #[command(subcommand)]
+    Account(super::args_account::Account),
+    /// Take away what earlier runs left on hubs, as the ledger says
+    Clean(Clean),
+    /// See it all on a real local hub: sandbox, account, check, all gone again
+    Demo(super::args_sandbox::Demo),
+    /// A real JupyterHub on this machine, to try things on
+    #[command(subcommand)]
+    Sandbox(super::args_sandbox::Sandbox),
+    /// Print a JSON schema: of the report or of the suite file
+    Schema(Schema),
+}
+
+/// How to reach a hub, and as whom.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct HubArgs {
+    /// The hub's URL, as a person opens it [env: also JUPYTERHUB_API_URL]
+    #[arg(long, value_name = "URL", env = "HUBPROBE_URL")]
+    pub url: Option<String>,
+    /// PEM certificates to trust beside the system's
+    #[arg(long, value_name = "PEM", env = "HUBPROBE_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// A header for every request, for access proxies; its value is read from an environment variable
+    #[arg(long = "header", value_name = "NAME=ENV")]
+    pub headers: Vec<String>,
+}
+
+/// `hubprobe check`.
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe check --url https://hub.example.org --user servuser --token-file servuser.token
+  hubprobe check --url https://hub.example.org --user servuser --token-file servuser.token \\
+      --option 'runtime=[\"00:05:00\"]' --deadline start=90s --format terminal --format junit=out.xml
+  hubprobe check --suite suite.yaml normal
+
+Exit codes: 0 passed, 1 failed, 2 usage (nothing was done), 3 inconclusive, 4 something may be left
+on the hub (hubprobe clean), 70 a bug, 130 and 143 interrupted, after cleaning up.")]
+pub struct Check {
+    /// Which probes of the suite; all when none is named
+    #[arg(value_name = "PROBE")]
+    pub probes: Vec<String>,
+    /// A suite file: hubs, accounts and probes
+    #[arg(long, value_name = "FILE", env = "HUBPROBE_SUITE")]
+    pub suite: Option<PathBuf>,
+    /// The hub.
+    #[command(flatten)]
+    pub hub: HubArgs,
+    /// The service account
+    #[arg(long, value_name = "NAME", env = "HUBPROBE_USER")]
+    pub user: Option<String>,
+    /// A file with the account's token; - is standard input [env: also HUBPROBE_TOKEN, JUPYTERHUB_API_TOKEN]
+    #[arg(long, value_name = "FILE", env = "HUBPROBE_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Not taken: other users of the machine could read it
+    #[arg(long, value_name = "TOKEN", hide = true)]
+    pub token: Option<String>,
+    /// A spawn option; VALUE is YAML, so runtime='["00:05:00"]' is a list
+    #[arg(long = "option", value_name = "KEY=VALUE")]
+    pub option: Vec<String>,
+    /// All spawn options as one JSON object, or @FILE
+    #[arg(long, value_name = "JSON", env = "HUBPROBE_OPTIONS")]
+    pub options: Option<String>,
+    /// A named server in place of the default one
+    #[arg(long, value_name = "NAME", env = "HUBPROBE_SERVER")]
+    pub server: Option<String>,
+    /// The kernel to start [default: the server's own default]
+    #[arg(long, value_name = "NAME", env = "HUBPROBE_KERNEL")]
+    pub kernel: Option<String>,
+    /// How long something may take: reach, start, queue, open, kernel, execute, stop, total
+    #[arg(long = "deadline", value_name = "WHAT=TIME")]
+    pub deadlines: Vec<String>,
+    /// Nobody else uses the account: what is left on it from lost runs may be taken away
+    #[arg(long, env = "HUBPROBE_DEDICATED")]
+    pub dedicated: bool,
+    /// Leave the server running
+    #[arg(long, conflicts_with = "dry_run", env = "HUBPROBE_KEEP")]
+    pub keep: bool,
+    /// Change nothing on the hub: reach, identify, and what would be sent
+    #[arg(long, env = "HUBPROBE_DRY_RUN")]
+    pub dry_run: bool,
+    /// A report: terminal, json, junit; to standard output, or to a file with =PATH. May be given again
+    #[arg(long = "format", value_name = "FORMAT[=PATH]", env = "HUBPROBE_FORMAT", value_delimiter = ',')]
+    pub formats: Vec<String>,
+}
+
+/// `hubprobe clean`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Clean {
+    /// Also what was kept on purpose (check --keep)
+    #[arg(long)]
+    pub kept: bool,
+    /// Also what processes on other hosts made; only when they are over
+    #[arg(long)]
+    pub other_hosts: bool,
+    /// A token in place of the one that the ledger names
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Only say what is left
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long each may take
+    #[arg(long, value_name = "TIME", default_value = "2m")]
+    pub deadline: String,
+}
+
+/// `hubprobe schema`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Schema {
+    /// Of what
+    #[arg(value_enum)]
+    pub what: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The JSON report.
+    Report,
+    /// The suite file.
+    Suite,
+}

@@ -1,0 +1,69 @@
+//! `hubprobe check`: one walk over a hub, or over a suite's probes.
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::cli::args::{Check, Global};
+use crate::cli::exit::Exit;
+use crate::cli::formats::Formats;
+use crate::cli::printer::Printer;
+use crate::cli::settings::{self, Plan};
+use crate::cli::signals;
+use crate::dispatch::{Listener, dispatch};
+use crate::engine::{Clock, Engine, Events};
+use crate::listen::{Bars, Lines};
+use crate::undo::Ledger;
+use crate::vocabulary::Run;
+
+/// Checks, shows, and ends with the code that the run makes.
+///
+/// # Errors
+/// Whatever is wrong with what was typed, before anything is sent.
+pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::Result<Exit> {
+    let formats = Formats::parse(&check.formats)?;
+    let plan = settings::plan(check)?;
+    for note in &plan.notes {
+        printer.note(&format!("hubprobe: note: {note}"));
+    }
+    let ledger = Ledger::open(&settings::state_dir(global)?)?;
+    let run = walk(plan, ledger, check.dry_run, printer).await?;
+    let written = formats.write(&run, printer);
+    let exit = Exit::of(&run);
+    Ok(if !written && exit == Exit::Passed {
+        Exit::Inconclusive
+    } else {
+        exit
+    })
+}
+
+/// Walks a plan with the listeners of a screen; gives back the run.
+///
+/// # Errors
+/// Where the system lets us listen to no signal.
+pub async fn walk(
+    plan: Plan,
+    ledger: Ledger,
+    dry_run: bool,
+    printer: &Printer,
+) -> anyhow::Result<Run> {
+    let (to, events) = mpsc::unbounded_channel();
+    let clock = Clock::start();
+    let end = CancellationToken::new();
+    let engine = Engine {
+        run: Uuid::now_v7(),
+        events: Events::new(to, clock),
+        ledger,
+        clock,
+        end: end.clone(),
+        dry_run,
+    };
+    signals::listen(*printer, engine.events.clone(), end)?;
+    let listener: Box<dyn Listener> = if printer.watched() {
+        Box::new(Bars::new(printer.colors_notes()))
+    } else {
+        Box::new(Lines::new(Box::new(std::io::stderr())))
+    };
+    let (run, ()) = tokio::join!(dispatch(events, vec![listener]), engine.run(plan.probes));
+    Ok(run)
+}

@@ -1,0 +1,203 @@
+//! `hubprobe sandbox`: a real JupyterHub on this machine, up and down.
+
+use anyhow::{Context, bail};
+use jupyterhub_sandbox::{
+    NEWEST_KNOWN_GOOD, Places, Process, Progress, Sandbox, SingleUser, Spec, sweep,
+};
+
+use crate::cli::args::Global;
+use crate::cli::args_sandbox::{Down, Logs, Sandbox as Command, Up};
+use crate::cli::exit::Exit;
+use crate::cli::printer::Printer;
+use crate::report::plain;
+
+/// Runs one of the subcommands.
+///
+/// # Errors
+/// What keeps a sandbox from coming up or going down, with the remedy.
+pub async fn run(global: &Global, command: &Command, printer: &Printer) -> anyhow::Result<Exit> {
+    let places = places(global)?;
+    match command {
+        Command::Up(args) => up(&places, args, printer).await,
+        Command::Down(args) => down(&places, args, printer).await,
+        Command::Status => status(&places, printer).await,
+        Command::Logs(args) => logs(&places, args, printer),
+    }
+}
+
+/// Where sandboxes and what they install are kept.
+///
+/// # Errors
+/// Neither a home nor the XDG directories are known.
+pub fn places(global: &Global) -> anyhow::Result<Places> {
+    let mut places = Places::from_env()?;
+    if let Some(dir) = &global.state_dir {
+        places.state = std::path::absolute(dir)?.join("sandbox");
+    }
+    Ok(places)
+}
+
+/// Starts a sandbox and tells of it on standard error meanwhile.
+///
+/// # Errors
+/// What keeps it from coming up.
+pub async fn start(places: &Places, spec: &Spec, printer: &Printer) -> anyhow::Result<Sandbox> {
+    let bar = printer.watched().then(spinner);
+    let mut told = |progress: Progress<'_>| match (&bar, progress) {
+        (Some(bar), Progress::Step { what }) => {
+            bar.println(format!("  {what}"));
+            bar.set_message(what.to_owned());
+        }
+        (Some(bar), Progress::Line(line)) => bar.set_message(plain::line(line)),
+        (None, Progress::Step { what }) => printer.note(&format!("  {what}")),
+        _ => {}
+    };
+    let up = Sandbox::up(places, spec, &mut told).await;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    Ok(up?)
+}
+
+fn spinner() -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new_spinner();
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    bar
+}
+
+async fn up(places: &Places, args: &Up, printer: &Printer) -> anyhow::Result<Exit> {
+    let spec = Spec {
+        name: args.named.name.clone(),
+        hub_version: args
+            .hub_version
+            .clone()
+            .unwrap_or_else(|| NEWEST_KNOWN_GOOD.to_owned()),
+        single_user: if args.light {
+            SingleUser::Light
+        } else {
+            SingleUser::Lab
+        },
+        base_url: args.base_url.clone(),
+        extra_config: args.configs.clone(),
+        faults: args.faults,
+        ..Spec::default()
+    };
+    let sandbox = start(places, &spec, printer).await?;
+    let token = sandbox.admin_token_file().display();
+    printer.line(&format!(
+        "JupyterHub {} is up at {}\n  admin token: {token}\n  log: {}\n\nNext:\n  hubprobe account \
+         create servuser --url {} --admin-token-file {token} --out servuser.token\n  hubprobe \
+         sandbox down{}",
+        sandbox.hub_version(),
+        sandbox.url(),
+        sandbox.hub_log().display(),
+        sandbox.url(),
+        if args.named.name == "default" {
+            String::new()
+        } else {
+            format!(" --name {}", args.named.name)
+        },
+    ));
+    Ok(Exit::Passed)
+}
+
+async fn down(places: &Places, args: &Down, printer: &Printer) -> anyhow::Result<Exit> {
+    let chosen = if args.all {
+        Sandbox::all(places)?
+    } else {
+        Sandbox::find(places, &args.named.name)?
+            .into_iter()
+            .collect()
+    };
+    let nothing = chosen.is_empty();
+    for sandbox in &chosen {
+        let down = if args.keep_logs {
+            sandbox.down_keeping_logs().await
+        } else {
+            sandbox.down().await
+        };
+        tell(printer, sandbox.name(), "ended", &down?.ended);
+    }
+    let swept = sweep(places).await?;
+    for one in &swept {
+        tell(printer, &one.name, one.why, &one.down.ended);
+    }
+    if nothing && swept.is_empty() {
+        printer.line("no such sandbox is up, and nothing was left of others");
+    }
+    Ok(Exit::Passed)
+}
+
+fn tell(printer: &Printer, name: &str, why: &str, ended: &[(u32, String)]) {
+    let processes: Vec<String> = ended
+        .iter()
+        .map(|(pid, what)| format!("{what} ({pid})"))
+        .collect();
+    let processes = if processes.is_empty() {
+        "no process was left".to_owned()
+    } else {
+        processes.join(", ")
+    };
+    printer.line(&format!("sandbox {name}: {why}: {processes}"));
+}
+
+async fn status(places: &Places, printer: &Printer) -> anyhow::Result<Exit> {
+    let all = Sandbox::all(places)?;
+    if all.is_empty() {
+        printer.line("no sandbox is up; hubprobe sandbox up starts one");
+    }
+    for sandbox in &all {
+        let status = sandbox.status().await;
+        let word = |process: Process| match process.pid() {
+            Some(pid) => format!("running ({pid})"),
+            None => "STOPPED".to_owned(),
+        };
+        let stale = if status.stale {
+            "; its parent is gone, hubprobe sandbox down ends it"
+        } else {
+            ""
+        };
+        printer.line(&format!(
+            "{}: JupyterHub {} at {}, since {}\n  hub {}, proxy {}, {} servers{stale}",
+            sandbox.name(),
+            sandbox.hub_version(),
+            sandbox.url(),
+            status.since.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            word(status.hub),
+            word(status.proxy),
+            status.servers.len(),
+        ));
+        for server in &status.servers {
+            let name = if server.server.is_empty() {
+                "default"
+            } else {
+                &server.server
+            };
+            printer.line(&format!("  server {name} of {} ({})", server.user, server.pid));
+        }
+    }
+    Ok(Exit::Passed)
+}
+
+fn logs(places: &Places, args: &Logs, printer: &Printer) -> anyhow::Result<Exit> {
+    let Some(sandbox) = Sandbox::find(places, &args.named.name)? else {
+        bail!(
+            "there is no sandbox {}; hubprobe sandbox status shows which there are",
+            args.named.name
+        );
+    };
+    let path = match &args.user {
+        Some(user) => sandbox.server_log(user, &args.server),
+        None if args.proxy => sandbox.proxy_log(),
+        None => sandbox.hub_log(),
+    };
+    let text = std::fs::read(&path)
+        .with_context(|| format!("the log {} cannot be read", path.display()))?;
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    let from = lines.len().saturating_sub(args.lines.unwrap_or(usize::MAX));
+    for line in &lines[from..] {
+        printer.line(line);
+    }
+    Ok(Exit::Passed)
+}

@@ -1,0 +1,138 @@
+//! Which reports go where: `--format FORMAT[=PATH]`, several at once.
+//!
+//! A path is tried before anything is sent to a hub, so that a run is not lost
+//! for a directory that is missing.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::printer::Printer;
+use crate::report::{self, terminal::Look};
+use crate::vocabulary::Run;
+
+/// A report's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Terminal,
+    Json,
+    Junit,
+}
+
+const KNOWN: &[(&str, Format)] = &[
+    ("terminal", Format::Terminal),
+    ("json", Format::Json),
+    ("junit", Format::Junit),
+];
+
+/// Where the reports of a run go.
+#[derive(Debug)]
+pub(super) struct Formats {
+    to_screen: Option<Format>,
+    to_files: Vec<(Format, PathBuf)>,
+}
+
+impl Formats {
+    /// Reads what was typed and tries the paths.
+    ///
+    /// # Errors
+    /// A format that is not known, two on standard output, a path that cannot
+    /// be written.
+    pub(super) fn parse(typed: &[String]) -> anyhow::Result<Self> {
+        let mut formats = Self {
+            to_screen: None,
+            to_files: Vec::new(),
+        };
+        for text in typed {
+            let (name, path) = match text.split_once('=') {
+                Some((name, path)) => (name, Some(path)),
+                None => (text.as_str(), None),
+            };
+            let Some((_, format)) = KNOWN.iter().find(|(known, _)| *known == name) else {
+                let known: Vec<&str> = KNOWN.iter().map(|(known, _)| *known).collect();
+                bail!("--format {text}: there is no format {name}; there are {}", known.join(", "));
+            };
+            match path {
+                Some("") => bail!("--format {text}: no path after the ="),
+                Some(path) => {
+                    try_to_write(Path::new(path))?;
+                    formats.to_files.push((*format, PathBuf::from(path)));
+                }
+                None if formats.to_screen.is_some() => bail!(
+                    "--format {text}: two reports on standard output; give all but one a file, as in {name}=PATH"
+                ),
+                None => formats.to_screen = Some(*format),
+            }
+        }
+        Ok(formats)
+    }
+
+    /// Writes all reports. A file that cannot be written any more is said, and
+    /// the others are still written.
+    pub(super) fn write(&self, run: &Run, printer: &Printer) -> bool {
+        let mut all_written = true;
+        for (format, path) in &self.to_files {
+            let written = render(*format, run, &TO_A_FILE)
+                .and_then(|bytes| Ok(std::fs::write(path, bytes)?));
+            if let Err(error) = written {
+                printer.note(&format!("hubprobe: error: the report {} cannot be written: {error}", path.display()));
+                all_written = false;
+            }
+        }
+        let format = self.to_screen.unwrap_or(Format::Terminal);
+        let look = Look {
+            width: printer.width(),
+            color: printer.colors_result(),
+            unicode: is_utf8(),
+        };
+        match render(format, run, &look) {
+            Ok(bytes) => printer.result(&bytes),
+            Err(error) => {
+                printer.note(&format!("hubprobe: error: {error:#}"));
+                all_written = false;
+            }
+        }
+        all_written
+    }
+}
+
+/// How the terminal's report looks in a file.
+const TO_A_FILE: Look = Look {
+    width: 100,
+    color: false,
+    unicode: true,
+};
+
+fn render(format: Format, run: &Run, look: &Look) -> anyhow::Result<Vec<u8>> {
+    let text = match format {
+        Format::Terminal => report::terminal::report(run, look),
+        Format::Json => report::json::report(run)?,
+        Format::Junit => report::junit::report(run)?,
+    };
+    Ok(text.into_bytes())
+}
+
+/// Opens the file for writing, without changing what stands in it.
+fn try_to_write(path: &Path) -> anyhow::Result<()> {
+    let existed = path.exists();
+    std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .with_context(|| format!("the report {} cannot be written; nothing was sent to a hub", path.display()))?;
+    if !existed {
+        std::fs::remove_file(path).ok();
+    }
+    Ok(())
+}
+
+/// Whether the locale is UTF-8 (POSIX: the first that is set of these).
+pub(super) fn is_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    locale.is_some_and(|value| {
+        let value = value.to_lowercase();
+        value.contains("utf-8") || value.contains("utf8")
+    })
+}

@@ -1,0 +1,202 @@
+//! From what was typed to what is walked: flag over environment over suite
+//! over default.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use serde_json::Map;
+
+use super::args::{Check, Global, HubArgs};
+use crate::suite::{self, Account, Deadlines, Hub, KernelStep, Probe};
+use crate::vocabulary::SecretSource;
+
+/// Probes, and what there is to say of how they were typed.
+#[derive(Debug)]
+pub struct Plan {
+    /// What is walked.
+    pub probes: Vec<Probe>,
+    /// Things to mind.
+    pub notes: Vec<String>,
+}
+
+/// The state directory.
+///
+/// # Errors
+/// Where neither it nor a home is known.
+pub fn state_dir(global: &Global) -> anyhow::Result<PathBuf> {
+    if let Some(dir) = &global.state_dir {
+        return Ok(dir.clone());
+    }
+    let absolute = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    if let Some(state) = absolute("XDG_STATE_HOME") {
+        return Ok(state.join("hubprobe"));
+    }
+    absolute("HOME")
+        .map(|home| home.join(".local/state/hubprobe"))
+        .context("neither XDG_STATE_HOME nor HOME is set; name a state directory with --state-dir DIR or HUBPROBE_STATE_DIR")
+}
+
+/// The hub that was typed, with the notes on its URL.
+///
+/// # Errors
+/// No URL, or one that is no hub's; a header that is not NAME=ENV.
+pub fn hub(args: &HubArgs, notes: &mut Vec<String>) -> anyhow::Result<Hub> {
+    let typed = args
+        .url
+        .clone()
+        .or_else(|| variable("JUPYTERHUB_API_URL"))
+        .context("which hub? Give its URL with --url URL or HUBPROBE_URL, or a suite with --suite FILE")?;
+    let (url, note) = suite::hub_url(&typed)?;
+    notes.extend(note);
+    Ok(Hub {
+        name: None,
+        url,
+        ca_file: args.ca_file.clone(),
+        headers: headers(&args.headers)?,
+    })
+}
+
+fn headers(typed: &[String]) -> anyhow::Result<Vec<(String, SecretSource)>> {
+    typed
+        .iter()
+        .map(|text| match text.split_once('=') {
+            Some((name, env)) if !name.is_empty() && !env.is_empty() => {
+                Ok((name.to_owned(), SecretSource::Env(env.to_owned())))
+            }
+            _ => bail!("--header wants NAME=ENV: the header's name, and the environment variable that holds its value"),
+        })
+        .collect()
+}
+
+/// Where the token is: flag, then environment.
+pub fn token_source(file: Option<&PathBuf>, variables: &[&str]) -> SecretSource {
+    match file {
+        Some(path) if path.as_os_str() == "-" => SecretSource::Stdin,
+        Some(path) => SecretSource::File(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+        None => variables
+            .iter()
+            .find(|name| variable(name).is_some())
+            .map_or(SecretSource::Missing, |name| SecretSource::Env((*name).to_owned())),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The variables in which an account's token may be.
+pub const TOKEN_VARIABLES: &[&str] = &["HUBPROBE_TOKEN", "JUPYTERHUB_API_TOKEN"];
+
+/// What `hubprobe check` walks.
+///
+/// # Errors
+/// Anything that was typed wrongly, or is wrong in the suite.
+pub fn plan(check: &Check) -> anyhow::Result<Plan> {
+    if check.token.is_some() {
+        bail!(
+            "a token as an argument can be read by every user of this machine (ps), so --token is not taken; \
+             use --token-file FILE or HUBPROBE_TOKEN, and revoke this one"
+        );
+    }
+    let mut notes = Vec::new();
+    let mut probes = match &check.suite {
+        Some(path) => from_suite(check, path, &mut notes)?,
+        None => vec![from_flags(check, &mut notes)?],
+    };
+    for probe in &mut probes {
+        apply(check, probe, &mut notes)?;
+    }
+    notes.dedup();
+    Ok(Plan { probes, notes })
+}
+
+fn from_suite(check: &Check, path: &std::path::Path, notes: &mut Vec<String>) -> anyhow::Result<Vec<Probe>> {
+    let (suite, said) = suite::load(path)?;
+    notes.extend(said);
+    let mut probes = suite.probes(&check.probes)?;
+    let one_hub = probes.windows(2).all(|pair| pair[0].hub.url == pair[1].hub.url);
+    let one_account = probes.windows(2).all(|pair| pair[0].account.name == pair[1].account.name);
+    if check.hub.url.is_some() && !one_hub {
+        bail!("--url (or HUBPROBE_URL) would send the tokens of several hubs to one; name probes of one hub, or leave it out");
+    }
+    if (check.user.is_some() || check.token_file.is_some()) && !one_account {
+        bail!("--user and --token-file (or their variables) are for one account, and the suite's probes have several; name probes of one, or leave them out");
+    }
+    for probe in &mut probes {
+        if let Some(typed) = &check.hub.url {
+            let (url, note) = suite::hub_url(typed)?;
+            notes.extend(note);
+            probe.hub.url = url;
+        }
+        if let Some(ca_file) = &check.hub.ca_file {
+            probe.hub.ca_file = Some(ca_file.clone());
+        }
+        probe.hub.headers.extend(headers(&check.hub.headers)?);
+        if let Some(user) = &check.user {
+            probe.account.name.clone_from(user);
+        }
+        let typed = token_source(check.token_file.as_ref(), &["HUBPROBE_TOKEN"]);
+        if typed != SecretSource::Missing && one_account {
+            probe.account.token = typed;
+        }
+    }
+    Ok(probes)
+}
+
+fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
+    if let Some(name) = check.probes.first() {
+        bail!("probes such as {name} stand in a suite; give it with --suite FILE");
+    }
+    let hub = hub(&check.hub, notes)?;
+    let name = check
+        .user
+        .clone()
+        .context("which account? Give its name with --user NAME or HUBPROBE_USER")?;
+    Ok(Probe {
+        name: "check".to_owned(),
+        hub,
+        account: Account {
+            name,
+            token: token_source(check.token_file.as_ref(), TOKEN_VARIABLES),
+            dedicated: check.dedicated,
+        },
+        server: String::new(),
+        options: Map::new(),
+        deadlines: Deadlines::default(),
+        kernel: KernelStep::default(),
+        execute: Vec::new(),
+        keep: check.keep,
+    })
+}
+
+/// Flags over what the suite says.
+fn apply(check: &Check, probe: &mut Probe, notes: &mut Vec<String>) -> anyhow::Result<()> {
+    if let Some(text) = &check.options {
+        probe.options = suite::parse_options_object(text)?;
+    }
+    for text in &check.option {
+        let (key, value, warning) = suite::parse_option(text)?;
+        notes.extend(warning);
+        probe.options.insert(key, value);
+    }
+    for text in &check.deadlines {
+        let (name, length) = suite::parse_deadline(text)?;
+        probe.deadlines.set(name, length);
+    }
+    if let Some(server) = &check.server {
+        if server.contains('/') {
+            bail!("--server {server}: a server's name has no / in it");
+        }
+        probe.server.clone_from(server);
+    }
+    if let Some(kernel) = &check.kernel {
+        probe.kernel.name = Some(kernel.clone());
+    }
+    probe.keep |= check.keep;
+    probe.account.dedicated |= check.dedicated;
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! Reading a secret from where it is: a file, an environment variable, a
+//! command's output, standard input.
+//!
+//! An error names the place and the remedy, and never shows what was read.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use jupyterhub_client::{Token, TokenError};
+
+use crate::vocabulary::SecretSource;
+
+/// A secret is never longer than this; what is longer is the wrong file.
+const LONGEST: u64 = 64 * 1024;
+
+/// How long a command may take to say a secret.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why a secret could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// No place was given.
+    #[error(
+        "no token was given. Name its file with --token-file FILE or HUBPROBE_TOKEN_FILE, or put it into HUBPROBE_TOKEN or JUPYTERHUB_API_TOKEN"
+    )]
+    Missing,
+    /// A file that cannot be read.
+    #[error("{path} cannot be read: {reason}. Check the path and its permissions")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A variable that is not set.
+    #[error("the environment variable {0} is not set. Set it, or name a file with --token-file FILE")]
+    Env(String),
+    /// A command that did not say a secret.
+    #[error("`{command}` gave no secret: {reason}. Run it by hand")]
+    Command {
+        /// The program's name alone, since arguments may be secret.
+        command: String,
+        /// Why.
+        reason: String,
+    },
+    /// Standard input that cannot be read.
+    #[error("standard input cannot be read: {0}")]
+    Stdin(String),
+    /// What was read is no token.
+    #[error("{place}: {source}")]
+    Malformed {
+        /// Where it was read.
+        place: String,
+        /// What is wrong with it.
+        source: TokenError,
+    },
+}
+
+/// A token and what there is to warn of.
+#[derive(Debug)]
+pub struct ReadToken {
+    /// The token.
+    pub token: Token,
+    /// Things to mind: a file that others can read, a token that is too long.
+    pub warnings: Vec<String>,
+}
+
+/// Reads a token.
+///
+/// # Errors
+/// [`SecretError`] where it cannot be read, or is none.
+pub async fn read_token(source: &SecretSource) -> Result<ReadToken, SecretError> {
+    let text = read_secret(source).await?;
+    let token = Token::parse(&text).map_err(|error| SecretError::Malformed {
+        place: source.to_string(),
+        source: error,
+    })?;
+    let mut warnings = Vec::new();
+    if let SecretSource::File(path) = source {
+        warnings.extend(readable_by_others(path));
+    }
+    if token.expose().len() > 64 {
+        // Seen on JupyterHub 5.5.4 and 6.1.1: 64 characters are taken, 65 are not.
+        warnings.push(format!(
+            "the token from {source} is longer than 64 characters, which JupyterHub refuses"
+        ));
+    }
+    Ok(ReadToken { token, warnings })
+}
+
+/// Reads a secret's text; a file's last newline is still on it.
+///
+/// # Errors
+/// [`SecretError`] where it cannot be read.
+pub async fn read_secret(source: &SecretSource) -> Result<String, SecretError> {
+    match source {
+        SecretSource::File(path) => read_file(path),
+        SecretSource::Env(name) => {
+            std::env::var(name).map_err(|_| SecretError::Env(name.clone()))
+        }
+        SecretSource::Command(words) => run(words).await,
+        SecretSource::Stdin => {
+            let mut text = String::new();
+            std::io::stdin()
+                .take(LONGEST)
+                .read_to_string(&mut text)
+                .map_err(|error| SecretError::Stdin(error.to_string()))?;
+            Ok(text)
+        }
+        SecretSource::Missing => Err(SecretError::Missing),
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, SecretError> {
+    let failed = |reason: String| SecretError::File {
+        path: path.display().to_string(),
+        reason,
+    };
+    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
+    if file.metadata().is_ok_and(|meta| meta.is_dir()) {
+        return Err(failed("it is a directory".to_owned()));
+    }
+    let mut text = String::new();
+    file.take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => failed("it is no text".to_owned()),
+            _ => failed(error.to_string()),
+        })?;
+    Ok(text)
+}
+
+async fn run(words: &[String]) -> Result<String, SecretError> {
+    let program = words.first().cloned().unwrap_or_default();
+    let failed = |reason: String| SecretError::Command {
+        command: program.clone(),
+        reason,
+    };
+    if program.is_empty() {
+        return Err(failed("the command is empty".to_owned()));
+    }
+    let output = tokio::process::Command::new(&program)
+        .args(words.iter().skip(1))
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(COMMAND_TIMEOUT, output)
+        .await
+        .map_err(|_| failed(format!("it took over {} s", COMMAND_TIMEOUT.as_secs())))?
+        .map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(format!("it ended with {}", output.status)));
+    }
+    String::from_utf8(output.stdout).map_err(|_| failed("its output is no text".to_owned()))
+}
+
+#[cfg(unix)]
+fn readable_by_others(path: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        format!(
+            "the token file {} can be read by others (mode {mode:04o}): chmod 600 {}",
+            path.display(),
+            path.display()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(content: &[u8], mode: u32) -> tempfile::NamedTempFile {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        file
+    }
+
+    #[tokio::test]
+    async fn a_newline_at_the_end_is_cut_and_a_private_file_is_quiet() {
+        let file = file(b"abc123\n", 0o600);
+        let read = read_token(&SecretSource::File(file.path().into())).await.unwrap();
+        assert_eq!(read.token.expose(), "abc123");
+        assert_eq!(read.warnings, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_world_readable_file_is_warned_of() {
+        let file = file(b"abc123", 0o644);
+        let read = read_token(&SecretSource::File(file.path().into())).await.unwrap();
+        assert!(read.warnings[0].contains("chmod 600"), "{:?}", read.warnings);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_token_is_not_shown() {
+        let file = file(b"first-secret\nsecond-secret\n", 0o600);
+        let error = read_token(&SecretSource::File(file.path().into())).await.unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("secret\n") && !text.contains("first-secret"), "{text}");
+        assert!(text.contains(&file.path().display().to_string()), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_command_s_output_is_read_without_a_shell() {
+        let words = ["echo", "$HOME;abc"].map(String::from).to_vec();
+        assert_eq!(read_secret(&SecretSource::Command(words)).await.unwrap(), "$HOME;abc\n");
+        let words = ["false"].map(String::from).to_vec();
+        let error = read_secret(&SecretSource::Command(words)).await.unwrap_err();
+        assert!(error.to_string().contains("`false` gave no secret"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_directory_and_a_missing_file_are_named() {
+        let error = read_secret(&SecretSource::File("/".into())).await.unwrap_err();
+        assert!(error.to_string().contains("it is a directory"), "{error}");
+        let error = read_secret(&SecretSource::File("/nonexistent/token".into())).await.unwrap_err();
+        assert!(error.to_string().contains("/nonexistent/token"), "{error}");
+    }
+}

@@ -1,0 +1,66 @@
+//! The walk: one account through one probe's steps, over one hub.
+//!
+//! `check`, `load` and `serve` are this, and differ only in when visits start
+//! and in who listens. The engine says events and knows nothing of screens or
+//! reports. What it makes stands in the ledger first, and is taken back
+//! whatever happens: success, failure, deadline, panic, signal.
+
+mod clock;
+mod spacing;
+pub mod steps;
+mod visit;
+mod voice;
+mod walk;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use clock::Clock;
+pub use voice::{Events, Voice};
+pub use walk::Walk;
+
+use crate::suite::Probe;
+use crate::undo::Ledger;
+use crate::vocabulary::What;
+
+/// What all visits of a run share.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    /// The run's id.
+    pub run: Uuid,
+    /// Where events go.
+    pub events: Events,
+    /// What must be undone.
+    pub ledger: Ledger,
+    /// Where time is taken.
+    pub clock: Clock,
+    /// Cancelled when the run is asked to end.
+    pub end: CancellationToken,
+    /// Change nothing on the hub.
+    pub dry_run: bool,
+}
+
+impl Engine {
+    /// Walks all probes, one after the other, and says when the run began and
+    /// ended.
+    pub async fn run(&self, probes: Vec<Probe>) {
+        self.events.say(What::RunStarted {
+            run: self.run,
+            started: self.clock.started(),
+            hubprobe: env!("CARGO_PKG_VERSION").to_owned(),
+            dry_run: self.dry_run,
+        });
+        let mut spacing = spacing::Spacing::default();
+        for (id, probe) in probes.into_iter().enumerate() {
+            let held_back = spacing.hold_back(&probe);
+            let outcome = visit::visit(self, id, Arc::new(probe), held_back).await;
+            spacing.note(&outcome);
+            if self.end.is_cancelled() {
+                break;
+            }
+        }
+        self.events.say(What::RunFinished);
+    }
+}

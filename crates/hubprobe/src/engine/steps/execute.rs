@@ -1,0 +1,123 @@
+//! Execute: code runs in the kernel, and says what it should.
+//!
+//! First a number that only a kernel can know: two random factors go in, their
+//! product must come out. Nothing that echoes, caches or pretends gets this
+//! right. Then the probe's own code.
+
+use std::time::Duration;
+
+use jupyterhub_client::{Execution, ExecutionStatus, KernelConnection};
+use tokio::time::{sleep, timeout};
+
+use crate::diagnose::kernel as diagnose;
+use crate::engine::Walk;
+use crate::vocabulary::{Cause, Finding};
+
+/// How long an interrupt may take to help.
+const INTERRUPT: Duration = Duration::from_secs(5);
+
+/// Runs the nonce and then the probe's code.
+///
+/// # Errors
+/// A finding of the kernel's layer.
+pub async fn execute(walk: &mut Walk) -> Result<String, Finding> {
+    let Some(mut kernel) = walk.kernel.take() else {
+        return Err(Finding::new(
+            Cause::KernelNotStarted,
+            "there is no kernel to run code in",
+        ));
+    };
+    let result = all(walk, &mut kernel).await;
+    kernel.close().await;
+    end_session(walk).await;
+    result
+}
+
+async fn all(walk: &Walk, kernel: &mut KernelConnection) -> Result<String, Finding> {
+    let (a, b) = (
+        rand::random_range(10_000..30_000_u32),
+        rand::random_range(10_000..30_000_u32),
+    );
+    let code = format!("print({a}*{b})");
+    let product = (a * b).to_string();
+    let execution = run(walk, kernel, &code).await?;
+    let text = execution.text();
+    // R prints "[1] 42": the number is what counts.
+    if !text.split_whitespace().any(|word| word == product) {
+        return Err(diagnose::wrong_output(&code, &product, &text));
+    }
+    for step in &walk.probe.execute {
+        let execution = run(walk, kernel, &step.code).await?;
+        let text = execution.text();
+        if let Some(expected) = &step.expect
+            && text.trim() != expected.trim()
+        {
+            return Err(diagnose::wrong_output(&step.code, expected, &text));
+        }
+    }
+    let more = match walk.probe.execute.len() {
+        0 => String::new(),
+        1 => ", and the probe's code ran".to_owned(),
+        n => format!(", and {n} pieces of the probe's code ran"),
+    };
+    Ok(format!("{a} × {b} = {product}{more}"))
+}
+
+async fn run(
+    walk: &Walk,
+    kernel: &mut KernelConnection,
+    code: &str,
+) -> Result<Execution, Finding> {
+    let deadline = walk.probe.deadlines.execute;
+    match kernel.execute(code, deadline).await {
+        Ok(execution) if execution.status == ExecutionStatus::Ok => {
+            if execution.output_dropped {
+                walk.voice
+                    .warn("the server dropped some of the code's output (its IOPub rate limit)");
+            }
+            Ok(execution)
+        }
+        Ok(execution) => Err(diagnose::raised(execution.error.as_ref(), code)),
+        Err(error) => {
+            let interrupt = if error.is_timeout() {
+                interrupt(walk).await
+            } else {
+                String::new()
+            };
+            Err(diagnose::unfinished(&error, &interrupt).seen(format!("the code: {code}")))
+        }
+    }
+}
+
+/// Whether an interrupt brings the kernel back.
+async fn interrupt(walk: &Walk) -> String {
+    let (Some(server), Some(session)) = (&walk.server, &walk.session) else {
+        return String::new();
+    };
+    let id = &session.kernel.id;
+    let interrupting = async {
+        if server.interrupt_kernel(id).await.is_err() {
+            return false;
+        }
+        loop {
+            match server.kernel(id).await {
+                Ok(kernel) if kernel.execution_state == "idle" => return true,
+                Ok(_) => sleep(Duration::from_millis(300)).await,
+                Err(_) => return false,
+            }
+        }
+    };
+    match timeout(INTERRUPT, interrupting).await {
+        Ok(true) => "an interrupt helped: the kernel is idle again".to_owned(),
+        _ => "an interrupt did not help".to_owned(),
+    }
+}
+
+/// The kernel would end with the server; a server that is kept should not be
+/// left with ours.
+async fn end_session(walk: &mut Walk) {
+    if let (Some(server), Some(session)) = (&walk.server, walk.session.take()) {
+        let ending = server.delete_session(&session.id);
+        drop(timeout(Duration::from_secs(5), ending).await);
+    }
+}

@@ -1,0 +1,404 @@
+//! Following a spawn: the start request's answer, the progress stream and the
+//! hub's model, side by side, until one of them decides.
+//!
+//! The request may block for 10 s; the stream is opened once the hub shows the
+//! new spawn (before that it tells of the last one), and may be buffered, cut
+//! or end early while the spawn goes on; the model is always right, but slow
+//! to ask. Ready is what the model says. While the last word is that a
+//! scheduler keeps the server waiting, the start deadline stands still and the
+//! queue deadline runs.
+
+use std::time::Duration;
+
+use jupyterhub_client::{Error, Hub, JupyterServer, ProgressEvent, Seen, Server, Started};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+
+use super::stream::{News, Stream, last_failure};
+use crate::diagnose::queue::is_queued;
+use crate::diagnose::spawn::{self as diagnose, Failure};
+use crate::engine::Walk;
+use crate::undo::server::{State, state};
+use crate::undo::{Made, ServerMade};
+use crate::vocabulary::{Cause, Finding};
+
+/// The first looks at the model come fast, so that the stream is opened early;
+/// later ones only watch over the stream.
+const LOOKS: [Duration; 4] = [
+    Duration::from_millis(120),
+    Duration::from_millis(400),
+    Duration::from_millis(1000),
+    Duration::from_secs(3),
+];
+
+/// Without a stream, the model is all there is.
+const LOOK_ALONE: Duration = Duration::from_secs(1);
+
+/// A hub that does not answer for so long, while a spawn is under way, is down.
+const HUB_AWAY: Duration = Duration::from_secs(30);
+
+/// A start request under way.
+#[derive(Debug)]
+pub(super) struct Asking {
+    /// What stands in the ledger.
+    pub(super) made: ServerMade,
+    /// The answer, when it comes.
+    pub(super) answer: oneshot::Receiver<Result<Seen<Started>, Error>>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum Follow {
+    /// The server is ready.
+    Ready(JupyterServer),
+    /// The request was refused (4xx): nothing was made.
+    Refused(Error),
+    /// It failed, or something else is in its place.
+    Failed(Finding),
+}
+
+/// Follows a spawn to its end.
+pub(super) async fn follow(walk: &mut Walk, hub: &Hub, asking: Asking) -> Follow {
+    Following::new(walk, hub, asking).run().await
+}
+
+struct Following<'a> {
+    walk: &'a mut Walk,
+    hub: &'a Hub,
+    asking: Asking,
+    began: Instant,
+    stream: Option<Stream>,
+    stream_over: bool,
+    pending_seen: bool,
+    absent: u32,
+    looks: usize,
+    next_look: Instant,
+    away_since: Option<Instant>,
+    was_away: bool,
+    answered_at: Option<Instant>,
+    start_left: Duration,
+    queue_left: Duration,
+    queued: bool,
+    marked: Instant,
+    failure: Failure,
+}
+
+impl<'a> Following<'a> {
+    fn new(walk: &'a mut Walk, hub: &'a Hub, asking: Asking) -> Self {
+        let now = Instant::now();
+        let deadlines = walk.probe.deadlines;
+        Self {
+            walk,
+            hub,
+            asking,
+            began: now,
+            stream: None,
+            stream_over: false,
+            pending_seen: false,
+            absent: 0,
+            looks: 0,
+            next_look: now + LOOKS[0],
+            away_since: None,
+            was_away: false,
+            answered_at: None,
+            start_left: deadlines.start,
+            queue_left: deadlines.queue,
+            queued: false,
+            marked: now,
+            failure: Failure::default(),
+        }
+    }
+
+    async fn run(mut self) -> Follow {
+        loop {
+            let deadline = self.deadline();
+            let ended = tokio::select! {
+                biased;
+                news = next(&mut self.stream) => self.news(news).await,
+                answer = &mut self.asking.answer, if self.answered_at.is_none() => {
+                    self.answered(answer.ok()).await
+                }
+                () = sleep_until(self.next_look) => self.look().await,
+                () = sleep_until(deadline) => Some(self.out_of_time()),
+            };
+            self.mark();
+            if let Some(ended) = ended {
+                return ended;
+            }
+        }
+    }
+
+    /// Charges the time since the last mark to the clock that was running.
+    fn mark(&mut self) {
+        let now = Instant::now();
+        let spent = now - self.marked;
+        let left = if self.queued {
+            &mut self.queue_left
+        } else {
+            &mut self.start_left
+        };
+        *left = left.saturating_sub(spent);
+        self.marked = now;
+    }
+
+    fn deadline(&self) -> Instant {
+        self.marked
+            + if self.queued {
+                self.queue_left
+            } else {
+                self.start_left
+            }
+    }
+
+    fn out_of_time(&mut self) -> Follow {
+        let last = self.failure.last_progress.as_deref();
+        Follow::Failed(if self.queued {
+            let budget = self.walk.probe.deadlines.queue;
+            diagnose::queued(budget.as_secs_f64(), last)
+        } else {
+            let budget = self.walk.probe.deadlines.start;
+            diagnose::too_slow(budget.as_secs_f64(), last)
+        })
+    }
+
+    /// A word of the stream.
+    async fn news(&mut self, news: News) -> Option<Follow> {
+        match news {
+            News::Ended => {
+                self.stream = None;
+                self.stream_over = true;
+                self.look_soon(LOOK_ALONE);
+                None
+            }
+            News::Event(event) if event.failed => Some(self.failed(Some(event.message)).await),
+            News::Event(event) if event.ready => {
+                self.stream = None;
+                self.stream_over = true;
+                self.look().await
+            }
+            News::Event(event) => {
+                self.tell(&event);
+                None
+            }
+        }
+    }
+
+    fn tell(&mut self, event: &ProgressEvent) {
+        self.mark();
+        self.queued = is_queued(&event.message);
+        self.failure.last_progress = Some(self.walk.voice.clean(&event.message));
+        self.walk.voice.progress(event.percent, &event.message);
+    }
+
+    /// The start request's answer.
+    async fn answered(&mut self, answer: Option<Result<Seen<Started>, Error>>) -> Option<Follow> {
+        self.answered_at = Some(Instant::now());
+        let error = match answer {
+            Some(Ok(seen)) => {
+                self.walk.answered = true;
+                let ready = seen.value == Started::Ready;
+                return match self.look().await {
+                    // 201 does not prove that a server is there (jupyterhub
+                    // handlers/base.py: errors of adding the route are
+                    // swallowed).
+                    None if ready && self.absent > 0 => Some(self.no_server_after_201()),
+                    ended => ended,
+                };
+            }
+            Some(Err(error)) => error,
+            None => return None,
+        };
+        self.walk.answered = error.status().is_some();
+        match error.status() {
+            Some(400..500) => Some(Follow::Refused(error)),
+            Some(500) => {
+                self.failure.answer = Some(format!("the start request: {error}"));
+                let ended = self.look().await;
+                // The model still shows the spawn: the hub has stumbled over a
+                // process that is dead, and goes on waiting for it.
+                self.failure.ended_early = ended.is_none() && self.pending_seen && self.absent == 0;
+                if self.absent > 0 {
+                    return Some(self.failed(None).await);
+                }
+                ended
+            }
+            // The spawn may well go on: the model tells.
+            _ => {
+                self.failure.answer = Some(format!("the start request: {error}"));
+                self.look_soon(LOOK_ALONE);
+                None
+            }
+        }
+    }
+
+    fn no_server_after_201(&self) -> Follow {
+        Follow::Failed(
+            Finding::new(
+                Cause::SpawnProxyUnreachable,
+                "the hub said that the server was ready, but it is not there",
+            )
+            .seen("POST answered 201, and the account's model shows no such server"),
+        )
+    }
+
+    /// One look at the model.
+    async fn look(&mut self) -> Option<Follow> {
+        let seen = self.hub.user(self.walk.user(), false).await;
+        self.schedule();
+        let user = match seen {
+            Ok(seen) => {
+                self.was_away |= self.away_since.take().is_some();
+                seen.value
+            }
+            Err(error) => return self.hub_away(&error).await,
+        };
+        match state(&user, &self.asking.made) {
+            State::Absent => self.not_there().await,
+            State::Foreign(why) => Some(self.foreign(&why, user.servers)),
+            State::Ours { .. } => {
+                let server = user.servers?.shift_remove(&self.asking.made.name)?;
+                self.there(server)
+            }
+        }
+    }
+
+    /// Nothing of that name in the model: not yet, or not any more.
+    async fn not_there(&mut self) -> Option<Follow> {
+        if !self.pending_seen && self.answered_at.is_none() {
+            return None;
+        }
+        self.absent += 1;
+        if self.absent < 2 {
+            self.look_soon(LOOKS[1]);
+            return None;
+        }
+        if self.was_away {
+            return Some(Follow::Failed(
+                Finding::new(
+                    Cause::HubRestarted,
+                    "the hub went away while the server started, and came back without it",
+                )
+                .seen("the account's model shows no such server any more"),
+            ));
+        }
+        Some(self.failed(None).await)
+    }
+
+    /// Ours is there: starting, stopping after a failure, or ready.
+    fn there(&mut self, server: Server) -> Option<Follow> {
+        self.absent = 0;
+        self.remember(&server);
+        match server.pending.as_deref() {
+            None if server.ready => self.ready(&server),
+            Some("spawn") => {
+                self.pending_seen = true;
+                if self.stream.is_none() && !self.stream_over {
+                    self.stream = Some(Stream::open(
+                        self.hub,
+                        self.walk.user(),
+                        &self.asking.made.name,
+                    ));
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Its birth and its address go into the ledger, once known.
+    fn remember(&mut self, server: &Server) {
+        let made = &mut self.asking.made;
+        let new = (server.started.is_some() && made.started != server.started)
+            || (server.url.is_some() && made.url != server.url);
+        if !new {
+            return;
+        }
+        made.started = server.started.or(made.started);
+        made.url = server.url.clone().or_else(|| made.url.clone());
+        if let Some(entry) = &mut self.walk.entry {
+            entry.made = Made::Server(made.clone());
+            if let Err(error) = self.walk.ledger.enter(entry) {
+                self.walk.voice.warn(&error.to_string());
+            }
+        }
+    }
+
+    fn ready(&mut self, server: &Server) -> Option<Follow> {
+        let url = server.url.as_deref()?;
+        match self.hub.resolve(url) {
+            Ok(url) => Some(Follow::Ready(self.hub.server(&url))),
+            Err(error) => Some(Follow::Failed(
+                Finding::new(Cause::HubError, "the hub gives no usable URL of the server")
+                    .seen(error.to_string()),
+            )),
+        }
+    }
+
+    fn foreign(
+        &self,
+        why: &str,
+        servers: Option<indexmap::IndexMap<String, Server>>,
+    ) -> Follow {
+        let pending = servers
+            .and_then(|mut all| all.shift_remove(&self.asking.made.name))
+            .is_some_and(|server| server.pending.as_deref() == Some("spawn"));
+        let (cause, summary) = if pending {
+            (
+                Cause::SpawnForeignPending,
+                "somebody else's spawn is under way, and our request joined it",
+            )
+        } else {
+            (
+                Cause::SpawnAlreadyRunning,
+                "a server that somebody else started is in the place of ours",
+            )
+        };
+        Follow::Failed(Finding::new(cause, summary).seen(why))
+    }
+
+    async fn hub_away(&mut self, error: &Error) -> Option<Follow> {
+        if error.status().is_some_and(|status| status < 500) {
+            return Some(Follow::Failed(self.walk.hub_failure(self.hub, error).await));
+        }
+        let since = *self.away_since.get_or_insert_with(Instant::now);
+        self.look_soon(LOOK_ALONE);
+        if since.elapsed() < HUB_AWAY {
+            return None;
+        }
+        let finding = self.walk.hub_failure(self.hub, error).await;
+        Some(Follow::Failed(finding.seen(
+            "it answered before, and went away while the server started",
+        )))
+    }
+
+    async fn failed(&mut self, text: Option<String>) -> Follow {
+        let text = match text {
+            Some(text) => Some(text),
+            None => last_failure(self.hub, self.walk.user(), &self.asking.made.name).await,
+        };
+        self.failure.text = text;
+        self.failure.elapsed_s = self.began.elapsed().as_secs_f64();
+        Follow::Failed(diagnose::failed(&self.failure))
+    }
+
+    fn schedule(&mut self) {
+        self.looks += 1;
+        let length = if self.stream_over {
+            LOOK_ALONE
+        } else {
+            LOOKS[self.looks.min(LOOKS.len() - 1)]
+        };
+        self.look_soon(length);
+    }
+
+    fn look_soon(&mut self, length: Duration) {
+        self.next_look = Instant::now() + length.mul_f64(rand::random_range(0.9..1.1));
+    }
+}
+
+async fn next(stream: &mut Option<Stream>) -> News {
+    match stream {
+        Some(stream) => stream.next().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,117 @@
+//! Identify: whom the hub takes us for, which scopes we hold, for how long.
+
+use jupyterhub_client::{Hub, Identity};
+
+use crate::diagnose::scope::{self, Held};
+use crate::diagnose::token;
+use crate::engine::Walk;
+use crate::vocabulary::Finding;
+
+/// A token that expires within so many days is warned of.
+const EXPIRES_SOON_DAYS: i64 = 14;
+
+/// Asks who we are, and compares what the token may do with what the probe
+/// needs.
+///
+/// # Errors
+/// A finding of the token's or the account's layer.
+pub async fn identify(walk: &mut Walk) -> Result<String, Finding> {
+    let hub = walk.hub()?;
+    let show = walk.curl("GET", hub.api_url("user").as_str());
+    let identity = match hub.whoami().await {
+        Ok(seen) => seen.value,
+        Err(error) if error.status() == Some(403) => {
+            return Err(token::refused(&error, walk.known()).with_curl(show));
+        }
+        Err(error) => return Err(walk.hub_failure(&hub, &error).await),
+    };
+    let user = walk.user().to_owned();
+    let server = walk.probe.server.clone();
+    if let Some(finding) = token::lacks(&identity, walk.version.as_ref(), &user, &server) {
+        return Err(finding.with_curl(show));
+    }
+    user_exists(walk, &hub, &user).await?;
+    may_access(walk, &identity, &user, &server)?;
+    let expiry = expiry(walk, &hub, &identity).await;
+    let mut summary = format!("{} {}{expiry}", identity.kind, identity.name);
+    if walk.dry_run {
+        let needed = scope::needed(walk.version.as_ref()).join(", ");
+        let of = format!("; holds what is needed for {user}: {needed}, {}", scope::ACCESS);
+        summary.push_str(&of);
+    }
+    walk.identity = Some(identity);
+    Ok(summary)
+}
+
+/// A token may hold scopes over users that are not there.
+async fn user_exists(walk: &Walk, hub: &Hub, user: &str) -> Result<(), Finding> {
+    match hub.user(user, false).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.status() == Some(404) => {
+            let url = hub.api_url(&format!("users/{user}"));
+            Err(token::no_such_user(&error, user).with_curl(walk.curl("GET", url.as_str())))
+        }
+        Err(error) => Err(walk.hub_failure(hub, &error).await),
+    }
+}
+
+/// Access to the server itself is proved by the step `open`; here it is only
+/// foreseen, and in a dry run, where `open` does not run, it decides.
+fn may_access(
+    walk: &Walk,
+    identity: &Identity,
+    user: &str,
+    server: &str,
+) -> Result<(), Finding> {
+    let Some(scopes) = &identity.scopes else {
+        return Ok(());
+    };
+    let words = match scope::held(scopes, scope::ACCESS, user, server) {
+        Held::Yes => return Ok(()),
+        Held::ForGroup(group) => format!(
+            "the token holds {group}, which servers do not understand: it wants {}!user={user}",
+            scope::ACCESS
+        ),
+        Held::Elsewhere(_) | Held::No => format!(
+            "the token lacks the scope {}!user={user}: the server will not let it in",
+            scope::ACCESS
+        ),
+    };
+    if walk.dry_run {
+        let who = format!("{} {}", identity.kind, identity.name);
+        return Err(token::missing(scope::ACCESS, user, &who)
+            .seen(words)
+            .seen(token::held_scopes(scopes)));
+    }
+    walk.voice.warn(&words);
+    Ok(())
+}
+
+/// How long the token is good for, where the hub lets it ask.
+async fn expiry(walk: &Walk, hub: &Hub, identity: &Identity) -> String {
+    let Some(id) = &identity.token_id else {
+        return String::new();
+    };
+    // Only users have tokens that the API shows; a service's is in the
+    // configuration.
+    if identity.kind != "user" {
+        return String::new();
+    }
+    let Ok(model) = hub.token_model(&identity.name, id).await else {
+        return String::new();
+    };
+    let Some(expires) = model.expires_at else {
+        walk.voice
+            .warn("the token never expires; hubprobe account create makes one that does");
+        return ", token never expires".to_owned();
+    };
+    let days = (expires.duration_since(walk.clock.now()).as_hours() + 12) / 24;
+    if days < EXPIRES_SOON_DAYS {
+        walk.voice.warn(&format!(
+            "the token expires in {days} days, on {}",
+            expires.strftime("%Y-%m-%d")
+        ));
+    }
+    format!(", token expires in {days} days")
+}
+

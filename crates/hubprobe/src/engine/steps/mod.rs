@@ -1,0 +1,75 @@
+//! The steps: what a person does with a hub, one file each.
+//!
+//! A step proves its effect or gives a finding; it never assumes. Each has its
+//! own deadline, and what it learns for the next one goes into the walk.
+
+pub mod back;
+mod earlier;
+pub mod execute;
+mod follow;
+pub mod identify;
+pub mod kernel;
+pub mod open;
+pub mod reach;
+pub mod spawn;
+mod stream;
+
+use std::time::Duration;
+
+use jupyterhub_client::start_body;
+
+use super::Walk;
+use crate::connect::{self, ConnectError};
+use crate::vocabulary::{Cause, Finding, StepName};
+
+/// Reads the token and makes the connection; sends nothing. Gives back what
+/// there is to warn of.
+///
+/// # Errors
+/// `token.missing`, or `prober.limits` where the client cannot be made.
+pub async fn connect(walk: &mut Walk) -> Result<Vec<String>, Finding> {
+    let source = walk.probe.account.token.clone();
+    let read = connect::read_token(&source)
+        .await
+        .map_err(|error| Finding::new(Cause::TokenMissing, error.to_string()))?;
+    walk.voice.hide(read.token.clone());
+    let made = connect::hub(&walk.target, Some(read.token), walk.run).await;
+    let made = made.map_err(|error| match error {
+        ConnectError::Header { .. } => Finding::new(Cause::TokenMissing, error.to_string()),
+        other => Finding::new(Cause::ProberLimits, other.to_string()).advise("See above."),
+    })?;
+    walk.voice.hide_all(made.secrets);
+    walk.hub = Some(made.hub);
+    Ok(read.warnings)
+}
+
+/// What a step would do, for a dry run.
+pub fn would(walk: &Walk, step: StepName) -> String {
+    let (StepName::Spawn, Some(hub)) = (step, &walk.hub) else {
+        return String::new();
+    };
+    let options = serde_json::Value::Object(walk.probe.options.clone());
+    let body = match &walk.version {
+        Some(version) => start_body(version, &options),
+        None => options,
+    };
+    format!("would POST {} with {body}", walk.server_api(hub, ""))
+}
+
+/// The finding for the total deadline, by the step that it came in.
+pub fn out_of_time(step: Option<StepName>, total: Duration) -> Finding {
+    let step = step.unwrap_or(StepName::Reach);
+    let cause = match step {
+        StepName::Reach | StepName::Identify => Cause::ReachTimeout,
+        StepName::Spawn => Cause::SpawnTooSlow,
+        StepName::Open => Cause::ServerNoRoute,
+        StepName::Kernel => Cause::KernelSilent,
+        StepName::Execute => Cause::KernelHung,
+        StepName::Stop | StepName::Gone => Cause::StopTimeout,
+    };
+    Finding::new(
+        cause,
+        format!("the visit's total deadline of {total:.0?} came in the step {step}"),
+    )
+    .advise("If the site takes its time, allow more with --deadline total=TIME; else see what the step waited for.")
+}

@@ -1,0 +1,259 @@
+//! Spawn: a server is asked for with the probe's options, and becomes ready.
+//!
+//! What was there before is somebody's work and is left alone (unless the
+//! operator says that the account is dedicated). The request stands in the
+//! ledger before it is sent.
+
+use std::time::Duration;
+
+use jupyterhub_client::{Error, Hub, Server, start_body};
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
+
+use super::earlier;
+use super::follow::{self, Follow};
+use crate::diagnose::spawn as diagnose;
+use crate::engine::Walk;
+use crate::undo::entry::server_words;
+use crate::undo::server::Taking;
+use crate::undo::{Made, ServerMade};
+use crate::vocabulary::{Cause, Finding};
+
+/// The start request may block as long as the hub's `slow_spawn_timeout`
+/// (10 s by default); one that takes longer than this is left to the model.
+const START_REQUEST: Duration = Duration::from_secs(60);
+
+/// Asks for the server and follows it until it is ready.
+///
+/// # Errors
+/// A finding of the spawn's layers.
+pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
+    let hub = walk.hub()?;
+    earlier::take_back(walk, &hub).await?;
+    let before = make_room(walk, &hub).await?;
+    let mut queue_left = walk.probe.deadlines.queue;
+    let began = Instant::now();
+    loop {
+        let asked = ask(walk, &hub, &before)?;
+        match follow::follow(walk, &hub, asked).await {
+            Follow::Ready(server) => {
+                walk.server = Some(server);
+                return Ok(format!("ready after {:.1} s", began.elapsed().as_secs_f64()));
+            }
+            Follow::Refused(error) => {
+                strike(walk);
+                let Some(wait) = retry_after(&error).filter(|wait| *wait <= queue_left) else {
+                    return Err(refused(walk, &hub, &error));
+                };
+                queue_left -= wait;
+                walk.voice.progress(
+                    None,
+                    &format!("the hub is busy; asking again in {} s", wait.as_secs()),
+                );
+                sleep(wait).await;
+            }
+            Follow::Failed(finding) => {
+                let url = walk.server_api(&hub, "/progress");
+                return Err(match finding.curl {
+                    Some(_) => finding,
+                    None => finding.with_curl(walk.curl("GET", &url)),
+                });
+            }
+        }
+    }
+}
+
+/// What was there before our request.
+struct Before {
+    /// The hub's clock, as its answer said it.
+    hub_clock: jiff::Timestamp,
+    /// Nothing of that name was there, not even stopped.
+    absent: bool,
+}
+
+/// Looks what is there, and waits for a stop that is under way.
+async fn make_room(walk: &mut Walk, hub: &Hub) -> Result<Before, Finding> {
+    let until = Instant::now() + walk.probe.deadlines.stop;
+    loop {
+        let seen = match hub.user(walk.user(), true).await {
+            Ok(seen) => seen,
+            Err(error) => return Err(walk.hub_failure(hub, &error).await),
+        };
+        let hub_clock = seen.head.date.unwrap_or_else(|| walk.clock.now());
+        let servers = seen.value.servers.unwrap_or_default();
+        let Some(server) = servers.get(&walk.probe.server) else {
+            return Ok(Before {
+                hub_clock,
+                absent: true,
+            });
+        };
+        if server.stopped == Some(true) {
+            if walk.probe.server.is_empty() || walk.probe.account.dedicated {
+                return Ok(Before {
+                    hub_clock,
+                    absent: false,
+                });
+            }
+            return Err(in_the_way(walk, hub, server, "is there, stopped"));
+        }
+        match server.pending.as_deref() {
+            Some("stop" | "check") if Instant::now() < until => {
+                walk.voice
+                    .progress(None, "waiting for the last stop of this server to end");
+                sleep(Duration::from_secs(1)).await;
+            }
+            Some(pending @ ("stop" | "check")) => {
+                return Err(Finding::new(
+                    Cause::SpawnPendingStop,
+                    format!(
+                        "{} is still pending {pending}",
+                        server_words(&walk.probe.server)
+                    ),
+                ));
+            }
+            _ if walk.probe.account.dedicated => take_leftover(walk, hub, server, until).await?,
+            Some("spawn") => {
+                return Err(Finding::new(
+                    Cause::SpawnForeignPending,
+                    format!(
+                        "{} is starting already, and not by us",
+                        server_words(&walk.probe.server)
+                    ),
+                )
+                .seen(describe(server)));
+            }
+            _ => return Err(in_the_way(walk, hub, server, "is running already")),
+        }
+    }
+}
+
+fn in_the_way(walk: &Walk, hub: &Hub, server: &Server, how: &str) -> Finding {
+    Finding::new(
+        Cause::SpawnAlreadyRunning,
+        format!(
+            "{} of {} {how}, and this run did not start it",
+            server_words(&walk.probe.server),
+            walk.user()
+        ),
+    )
+    .seen(describe(server))
+    .with_curl(walk.curl("GET", hub.api_url(&format!("users/{}", walk.user())).as_str()))
+}
+
+/// On an account that is nobody else's, what is left of a lost run is ours to
+/// take away.
+async fn take_leftover(
+    walk: &Walk,
+    hub: &Hub,
+    server: &Server,
+    deadline: Instant,
+) -> Result<(), Finding> {
+    walk.voice.warn(&format!(
+        "{} was there before us and is taken away, since the account is dedicated ({})",
+        server_words(&walk.probe.server),
+        describe(server)
+    ));
+    let options = match &server.user_options {
+        Some(Value::Object(options)) => options.clone(),
+        _ => serde_json::Map::new(),
+    };
+    let made = ServerMade {
+        name: walk.probe.server.clone(),
+        asked: server.started.unwrap_or_else(|| walk.clock.now()),
+        options,
+        removable: false,
+        started: server.started,
+        url: server.url.clone(),
+    };
+    let taking = Taking {
+        hub,
+        user: walk.user(),
+        made: &made,
+        fresh: true,
+        deadline,
+    };
+    taking.stop().await.map_err(|trouble| trouble.finding)?;
+    taking.gone().await.map_err(|trouble| trouble.finding)?;
+    Ok(())
+}
+
+/// What a server in the model looks like, in one line.
+fn describe(server: &Server) -> String {
+    let started = server
+        .started
+        .map_or_else(|| "not started yet".to_owned(), |at| format!("started {at}"));
+    let active = server
+        .last_activity
+        .map(|at| format!(", last active {at}"))
+        .unwrap_or_default();
+    let options = server
+        .user_options
+        .as_ref()
+        .map(|options| format!(", options {options}"))
+        .unwrap_or_default();
+    format!("{started}{active}{options}")
+}
+
+/// Writes the ledger, then sends the start request, in a task of its own: it
+/// may block for long, and it must reach the hub whole, whatever happens to
+/// the visit.
+fn ask(walk: &mut Walk, hub: &Hub, before: &Before) -> Result<follow::Asking, Finding> {
+    let options = walk.probe.options.clone();
+    let made = ServerMade {
+        name: walk.probe.server.clone(),
+        asked: before.hub_clock,
+        options: options.clone(),
+        removable: before.absent && !walk.probe.server.is_empty(),
+        started: None,
+        url: None,
+    };
+    let entry = walk.new_entry(Made::Server(made.clone()));
+    walk.ledger.enter(&entry).map_err(|error| {
+        Finding::new(Cause::ProberLimits, error.to_string())
+            .advise("Nothing was asked of the hub, since it could not have been undone.")
+    })?;
+    walk.entry = Some(entry);
+    walk.asked = Some(Instant::now());
+    walk.answered = false;
+    let options = Value::Object(options);
+    let body = match &walk.version {
+        Some(version) => start_body(version, &options),
+        None => options,
+    };
+    let (hub, user, name) = (hub.clone(), walk.user().to_owned(), made.name.clone());
+    let (to, answer) = oneshot::channel();
+    tokio::spawn(async move {
+        drop(to.send(hub.start_server(&user, &name, &body, START_REQUEST).await));
+    });
+    Ok(follow::Asking { made, answer })
+}
+
+/// Nothing was made.
+fn strike(walk: &mut Walk) {
+    if let Some(entry) = walk.entry.take()
+        && let Err(error) = walk.ledger.strike(entry.id)
+    {
+        walk.voice.warn(&error.to_string());
+    }
+}
+
+/// How long a hub that is busy wants us to wait; only where it says so.
+fn retry_after(error: &Error) -> Option<Duration> {
+    if error.status() != Some(429) {
+        return None;
+    }
+    error.head()?.retry_after()
+}
+
+fn refused(walk: &Walk, hub: &Hub, error: &Error) -> Finding {
+    let finding = diagnose::refused(error);
+    let finding = match finding.cause {
+        Cause::TokenMissingScope => finding.seen(format!(
+            "needed: {}",
+            crate::diagnose::scope::needed(walk.version.as_ref())[0]
+        )),
+        _ => finding,
+    };
+    finding.with_curl(walk.curl("POST", &walk.server_api(hub, "")))
+}

@@ -1,0 +1,161 @@
+//! One visit: forward through the steps until one does not pass, then back.
+//!
+//! Forward can end in five ways: all passed, a step failed, the total
+//! deadline, a signal, a bug (a panic). The way back is the same for all:
+//! what stands in the ledger is stopped and seen to be gone, within a budget
+//! of its own.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
+use super::spacing::Outcome;
+use super::steps::{self, back};
+use super::{Engine, Voice, Walk};
+use crate::suite::Probe;
+use crate::vocabulary::{Cause, Finding, StepName, Verdict, VisitId};
+
+/// What a step gives: what was seen, in a few words, or what is wrong.
+pub(super) type StepResult = Result<String, Finding>;
+
+type Stepping<'a> = Pin<Box<dyn Future<Output = StepResult> + 'a>>;
+
+/// The steps forward, in order; `stop` and `gone` are the way back.
+const FORWARD: [StepName; 6] = [
+    StepName::Reach,
+    StepName::Identify,
+    StepName::Spawn,
+    StepName::Open,
+    StepName::Kernel,
+    StepName::Execute,
+];
+
+/// Walks one probe.
+pub(super) async fn visit(
+    engine: &Engine,
+    id: VisitId,
+    probe: Arc<Probe>,
+    held_back: Option<String>,
+) -> Outcome {
+    let mut walk = Walk::new(
+        Arc::clone(&probe),
+        engine.run,
+        Voice::new(engine.events.clone(), id),
+        engine.ledger.clone(),
+        engine.clock,
+        engine.dry_run,
+    );
+    // First, so that nothing is said before it is known what must not be.
+    let connected = steps::connect(&mut walk).await;
+    walk.voice.started(
+        &probe.name,
+        probe.hub.url.as_str(),
+        &probe.account.name,
+        &probe.server,
+        &probe.options,
+    );
+    let finding = if let Some(reason) = held_back {
+        walk.voice.warn(&reason);
+        skip(&walk, &StepName::ALL);
+        None
+    } else {
+        let finding = forward(engine, &mut walk, connected).await;
+        // What is kept for a look is kept though something failed, but not
+        // when we were asked to end.
+        let may_keep = !engine.end.is_cancelled();
+        back::take_back(&mut walk, may_keep).await;
+        finding
+    };
+    walk.voice.finished();
+    Outcome {
+        hub: probe.hub.url.to_string(),
+        asked: walk.asked.is_some(),
+        finding,
+    }
+}
+
+/// Forward until something does not pass; says the finding of the step that it
+/// happened in, and skips the rest.
+async fn forward(
+    engine: &Engine,
+    walk: &mut Walk,
+    connected: Result<Vec<String>, Finding>,
+) -> Option<Finding> {
+    let total = walk.probe.deadlines.total;
+    let walking = timeout(total, walk_forward(walk, connected));
+    let ended = tokio::select! {
+        biased;
+        () = engine.end.cancelled() => Err(Finding::new(
+            Cause::ProberInterrupted,
+            "a signal asked us to end",
+        )),
+        walked = AssertUnwindSafe(walking).catch_unwind() => match walked {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(steps::out_of_time(walk.step, total)),
+            Err(panic) => Err(bug(panic.as_ref())),
+        },
+    };
+    let finding = ended.err()?;
+    let failed_in = walk.step.unwrap_or(StepName::Reach);
+    walk.voice.step_failed(failed_in, finding.clone());
+    let rest: Vec<StepName> = FORWARD
+        .into_iter()
+        .filter(|step| *step > failed_in)
+        .collect();
+    skip(walk, &rest);
+    Some(finding)
+}
+
+async fn walk_forward(
+    walk: &mut Walk,
+    connected: Result<Vec<String>, Finding>,
+) -> Result<(), Finding> {
+    walk.step = Some(StepName::Identify);
+    for warning in connected? {
+        walk.voice.warn(&warning);
+    }
+    for step in FORWARD {
+        if walk.dry_run && step >= StepName::Spawn {
+            let would = steps::would(walk, step);
+            walk.voice.step_finished(step, Verdict::Skipped, &would);
+            continue;
+        }
+        walk.step = Some(step);
+        walk.voice.step_started(step);
+        let summary = run(step, walk).await?;
+        walk.voice.step_finished(step, Verdict::Passed, &summary);
+    }
+    Ok(())
+}
+
+fn run(step: StepName, walk: &mut Walk) -> Stepping<'_> {
+    match step {
+        StepName::Reach => Box::pin(steps::reach::reach(walk)),
+        StepName::Identify => Box::pin(steps::identify::identify(walk)),
+        StepName::Spawn => Box::pin(steps::spawn::spawn(walk)),
+        StepName::Open => Box::pin(steps::open::open(walk)),
+        StepName::Kernel => Box::pin(steps::kernel::kernel(walk)),
+        StepName::Execute => Box::pin(steps::execute::execute(walk)),
+        StepName::Stop | StepName::Gone => Box::pin(async { Ok(String::new()) }),
+    }
+}
+
+fn skip(walk: &Walk, steps: &[StepName]) {
+    for step in steps {
+        walk.voice.step_finished(*step, Verdict::Skipped, "");
+    }
+}
+
+/// A panic is a bug of ours, and says nothing about the hub.
+fn bug(panic: &(dyn std::any::Any + Send)) -> Finding {
+    let words = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    Finding::new(Cause::ProberBug, "hubprobe itself has a bug").seen(words)
+}

@@ -1,0 +1,183 @@
+//! How the engine speaks: events with the instant at which they happened, and
+//! no secret in them.
+//!
+//! A hub may echo a token in an error, a header, a progress message or the
+//! output of code. All that a visit says goes through its [`Voice`], which
+//! takes the visit's secrets out.
+
+use jupyterhub_client::{Secret, Token};
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+
+use super::Clock;
+use crate::vocabulary::{Event, Finding, StepName, Verdict, VisitId, What};
+
+/// Where events go.
+#[derive(Debug, Clone)]
+pub struct Events {
+    to: mpsc::UnboundedSender<Event>,
+    clock: Clock,
+}
+
+impl Events {
+    /// Events go to `to`, with the time of `clock`.
+    pub fn new(to: mpsc::UnboundedSender<Event>, clock: Clock) -> Self {
+        Self { to, clock }
+    }
+
+    /// Says that something happened now. With nobody listening, nothing
+    /// happens.
+    pub fn say(&self, what: What) {
+        let at = self.clock.elapsed().as_secs_f64();
+        drop(self.to.send(Event { at, what }));
+    }
+}
+
+/// A visit's voice.
+#[derive(Debug, Clone)]
+pub struct Voice {
+    events: Events,
+    visit: VisitId,
+    token: Option<Token>,
+    secrets: Vec<Secret>,
+}
+
+impl Voice {
+    /// The voice of a visit that knows no secret yet.
+    pub fn new(events: Events, visit: VisitId) -> Self {
+        Self {
+            events,
+            visit,
+            token: None,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// From now on this token is taken out of all that is said.
+    pub fn hide(&mut self, token: Token) {
+        self.token = Some(token);
+    }
+
+    /// From now on these are taken out as well.
+    pub fn hide_all(&mut self, secrets: impl IntoIterator<Item = Secret>) {
+        self.secrets.extend(secrets);
+    }
+
+    /// The text without the visit's secrets.
+    pub fn clean(&self, text: &str) -> String {
+        let mut text = match &self.token {
+            Some(token) => token.scrub(text),
+            None => text.to_owned(),
+        };
+        for secret in &self.secrets {
+            text = secret.scrub(&text);
+        }
+        text
+    }
+
+    /// Options should hold no secret, but somebody may have typed one.
+    fn clean_options(&self, options: &Map<String, Value>) -> Map<String, Value> {
+        let text = Value::Object(options.clone()).to_string();
+        let clean = self.clean(&text);
+        if clean == text {
+            return options.clone();
+        }
+        serde_json::from_str(&clean).unwrap_or_default()
+    }
+
+    /// The visit began.
+    pub fn started(
+        &self,
+        probe: &str,
+        hub: &str,
+        account: &str,
+        server: &str,
+        options: &Map<String, Value>,
+    ) {
+        self.events.say(What::VisitStarted {
+            visit: self.visit,
+            probe: probe.to_owned(),
+            hub: hub.to_owned(),
+            account: account.to_owned(),
+            server: server.to_owned(),
+            options: self.clean_options(options),
+        });
+    }
+
+    /// The visit ended.
+    pub fn finished(&self) {
+        self.events.say(What::VisitFinished { visit: self.visit });
+    }
+
+    /// The hub said its version.
+    pub fn hub_version(&self, version: &str) {
+        self.events.say(What::HubVersion {
+            visit: self.visit,
+            version: self.clean(version),
+        });
+    }
+
+    /// A step began.
+    pub fn step_started(&self, step: StepName) {
+        self.events.say(What::StepStarted {
+            visit: self.visit,
+            step,
+        });
+    }
+
+    /// A step passed or was skipped.
+    pub fn step_finished(&self, step: StepName, verdict: Verdict, summary: &str) {
+        self.events.say(What::StepFinished {
+            visit: self.visit,
+            step,
+            verdict,
+            summary: self.clean(summary),
+            finding: None,
+        });
+    }
+
+    /// A step did not pass.
+    pub fn step_failed(&self, step: StepName, finding: Finding) {
+        let finding = finding.map_texts(|text| self.clean(text));
+        self.events.say(What::StepFinished {
+            visit: self.visit,
+            step,
+            verdict: finding.verdict(),
+            summary: finding.summary.clone(),
+            finding: Some(finding),
+        });
+    }
+
+    /// The hub said how far a spawn has come.
+    pub fn progress(&self, percent: Option<f64>, message: &str) {
+        self.events.say(What::Progress {
+            visit: self.visit,
+            percent,
+            message: self.clean(message),
+        });
+    }
+
+    /// Something to mind.
+    pub fn warn(&self, text: &str) {
+        self.events.say(What::Warning {
+            visit: self.visit,
+            text: self.clean(text),
+        });
+    }
+
+    /// Something of ours may still be there.
+    pub fn left_behind(&self, what: &str) {
+        self.events.say(What::LeftBehind {
+            visit: self.visit,
+            what: self.clean(what),
+        });
+    }
+
+    /// Something of ours is still there, on purpose.
+    pub fn kept(&self, what: &str) {
+        self.events.say(What::Kept {
+            visit: self.visit,
+            what: self.clean(what),
+        });
+    }
+}

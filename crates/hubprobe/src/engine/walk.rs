@@ -1,0 +1,207 @@
+//! What a visit knows while it goes on: the probe, the connection, and what
+//! each step has learnt for the next.
+
+use std::sync::Arc;
+
+use jupyterhub_client::{
+    Error, Hub, HubVersion, Identity, JupyterServer, KernelConnection, Look, Session,
+};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{Clock, Voice};
+use crate::diagnose::{curl, reach, token};
+use crate::suite::Probe;
+use crate::undo::{Entry, Ledger, Owner};
+use crate::vocabulary::{Cause, Finding, StepName, Target};
+
+/// A visit under way.
+pub struct Walk {
+    /// What is tested.
+    pub probe: Arc<Probe>,
+    /// How to reach the hub.
+    pub target: Target,
+    /// The run.
+    pub run: Uuid,
+    /// How it speaks.
+    pub voice: Voice,
+    /// What must be undone.
+    pub ledger: Ledger,
+    /// Time.
+    pub clock: Clock,
+    /// Whether anything may be changed on the hub.
+    pub dry_run: bool,
+    /// The step that is under way.
+    pub step: Option<StepName>,
+    /// The hub, with the account's token.
+    pub hub: Option<Hub>,
+    /// The hub's version.
+    pub version: Option<HubVersion>,
+    /// Whom the hub takes us for.
+    pub identity: Option<Identity>,
+    /// What stands in the ledger.
+    pub entry: Option<Entry>,
+    /// When the start request went out.
+    pub asked: Option<Instant>,
+    /// The start request was answered.
+    pub answered: bool,
+    /// The server, once it is ready.
+    pub server: Option<JupyterServer>,
+    /// The session whose kernel runs.
+    pub session: Option<Session>,
+    /// The websocket of the kernel.
+    pub kernel: Option<KernelConnection>,
+}
+
+impl Walk {
+    /// A visit before its first step.
+    pub fn new(
+        probe: Arc<Probe>,
+        run: Uuid,
+        voice: Voice,
+        ledger: Ledger,
+        clock: Clock,
+        dry_run: bool,
+    ) -> Self {
+        Self {
+            target: Target::from(&probe.hub),
+            probe,
+            run,
+            voice,
+            ledger,
+            clock,
+            dry_run,
+            step: None,
+            hub: None,
+            version: None,
+            identity: None,
+            entry: None,
+            asked: None,
+            answered: false,
+            server: None,
+            session: None,
+            kernel: None,
+        }
+    }
+
+    /// The account's name.
+    pub fn user(&self) -> &str {
+        &self.probe.account.name
+    }
+
+    /// The connection; there from the first step on.
+    ///
+    /// # Errors
+    /// `token.missing` before that.
+    pub fn hub(&self) -> Result<Hub, Finding> {
+        self.hub
+            .clone()
+            .ok_or_else(|| Finding::new(Cause::TokenMissing, "there is no connection to the hub"))
+    }
+
+    /// An entry for the ledger, for something that is about to be made.
+    pub fn new_entry(&self, made: crate::undo::Made) -> Entry {
+        Entry {
+            id: Uuid::now_v7(),
+            run: self.run,
+            owner: Owner::this(),
+            written: self.clock.now(),
+            target: self.target.clone(),
+            account: self.user().to_owned(),
+            token: self.probe.account.token.clone(),
+            kept: false,
+            made,
+        }
+    }
+
+    /// A curl as the account.
+    pub fn curl(&self, method: &str, url: &str) -> String {
+        curl::with_token(&self.target, &self.probe.account.token, method, url)
+    }
+
+    /// The URL of the account's server in the hub's API, with what follows
+    /// it.
+    pub fn server_api(&self, hub: &Hub, after: &str) -> String {
+        let user = escape(self.user());
+        let path = if self.probe.server.is_empty() {
+            format!("users/{user}/server{after}")
+        } else {
+            format!("users/{user}/servers/{}{after}", escape(&self.probe.server))
+        };
+        hub.api_url(&path).into()
+    }
+
+    /// What one look at the proxy's own health path shows.
+    pub async fn proxy_health(&self, hub: &Hub) -> Option<Look> {
+        let look = tokio::time::timeout(std::time::Duration::from_secs(5), hub.proxy_health());
+        look.await.ok()?.ok()
+    }
+
+    /// The finding for an error of the hub's API that no step of its own
+    /// explains: below the hub, the token, or the hub itself.
+    pub async fn hub_failure(&self, hub: &Hub, error: &Error) -> Finding {
+        let proxy = match error.status() {
+            Some(502..=504) => self.proxy_health(hub).await,
+            _ => None,
+        };
+        let finding = if let Some(finding) = reach::below_the_hub(error, proxy.as_ref()) {
+            finding
+        } else if error.status() == Some(403) {
+            self.forbidden(hub, error).await
+        } else {
+            Finding::new(Cause::HubError, "the hub answers with an error").seen(error.to_string())
+        };
+        match finding.curl {
+            Some(_) => finding,
+            None => finding.with_curl(self.curl(&error.method, &error.url)),
+        }
+    }
+
+    /// A 403: is it the token, or a scope? `GET /hub/api/user` tells, in every
+    /// version.
+    async fn forbidden(&self, hub: &Hub, error: &Error) -> Finding {
+        match hub.whoami().await {
+            Ok(seen) => {
+                let who = format!("{} {}", seen.value.kind, seen.value.name);
+                Finding::new(
+                    Cause::TokenMissingScope,
+                    format!("the token of {who} may not do this"),
+                )
+                .seen(error.to_string())
+                .seen(token::held_scopes(seen.value.scopes.as_deref().unwrap_or_default()))
+            }
+            Err(again) if again.status() == Some(403) => token::refused(error, self.known()),
+            Err(again) => Finding::new(Cause::HubError, "the hub refuses, and does not say who we are")
+                .seen(error.to_string())
+                .seen(again.to_string()),
+        }
+    }
+
+    /// What is known of the token.
+    pub fn known(&self) -> token::Known<'_> {
+        token::Known {
+            worked: self.identity.is_some(),
+            expires: None,
+            now: Some(self.clock.now()),
+            place: match &self.probe.account.token {
+                crate::vocabulary::SecretSource::File(path) => {
+                    path.to_str().unwrap_or("its file")
+                }
+                crate::vocabulary::SecretSource::Env(name) => name,
+                crate::vocabulary::SecretSource::Command(_) => "the command",
+                crate::vocabulary::SecretSource::Stdin => "standard input",
+                crate::vocabulary::SecretSource::Missing => "nowhere",
+            },
+        }
+    }
+}
+
+/// A name as one segment of a path.
+fn escape(name: &str) -> String {
+    let mut url = url::Url::parse("http://x/").ok();
+    if let Some(mut path) = url.as_mut().and_then(|url| url.path_segments_mut().ok()) {
+        path.pop_if_empty().push(name);
+    }
+    url.map(|url| url.path().trim_start_matches('/').to_owned())
+        .unwrap_or_default()
+}

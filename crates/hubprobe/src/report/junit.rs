@@ -1,0 +1,288 @@
+//! The report for CI servers, as JUnit XML: a test suite for each visit, a test
+//! case for each step.
+//!
+//! A step that failed is a `failure`, an inconclusive one an `error`: in
+//! JUnit's words an error is a test that could not be carried out, which is
+//! just what inconclusive means, and Jenkins and GitLab count and show both as
+//! not passed. `skipped` would not do: it leaves the build green, and nothing
+//! may be green by accident. For the same reason what is left behind is an
+//! error of its own, a visit that did not pass always has a case that says so,
+//! and a run without a visit has one error.
+//!
+//! `type` is the cause's code, for CI servers that group by it, at the first
+//! step that did not pass; what follows from it is no second cause.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+
+use crate::vocabulary::run::{Step, Visit};
+use crate::vocabulary::{Finding, Run, Verdict};
+
+use super::{failure, plain};
+
+/// The report as XML.
+///
+/// # Errors
+/// Where the XML cannot be written, which is a bug.
+pub fn report(run: &Run) -> Result<String, SerializeError> {
+    let mut report = Report::new("hubprobe");
+    report.set_uuid(run.run).set_time(length(run.duration_s));
+    report.timestamp = run.started.to_string().parse().ok();
+    for visit in &run.visits {
+        report.add_test_suite(suite(run, visit));
+    }
+    if run.visits.is_empty() {
+        let mut nothing = TestSuite::new("hubprobe");
+        nothing.add_test_case(case(
+            "run",
+            "hubprobe",
+            not_passed(Verdict::Inconclusive, "none", "no probe ran", ""),
+        ));
+        report.add_test_suite(nothing);
+    }
+    report.to_string()
+}
+
+fn suite(run: &Run, visit: &Visit) -> TestSuite {
+    let probe = plain::line(&visit.probe);
+    let class = format!("hubprobe.{probe}");
+    let mut suite = TestSuite::new(&probe);
+    suite.set_time(length(visit.duration_s));
+    suite.timestamp = (run.started + jiff_span(visit.started_s))
+        .to_string()
+        .parse()
+        .ok();
+    let options = failure::options(visit).unwrap_or_else(|| "{}".to_owned());
+    for (name, value) in [
+        ("hub", visit.hub.as_str()),
+        ("hub_version", visit.hub_version.as_deref().unwrap_or("")),
+        ("account", &visit.account),
+        ("server", &visit.server),
+        ("run", &run.run.to_string()),
+        ("options", &options),
+        ("verdict", visit.verdict.word()),
+        (
+            "cause",
+            visit
+                .finding
+                .as_ref()
+                .map_or("", |finding| finding.cause.code()),
+        ),
+    ] {
+        suite.add_property((name, plain::line(value).as_str()));
+    }
+    for kept in &visit.kept {
+        suite.add_property(("kept", plain::line(kept).as_str()));
+    }
+    let mut finding = visit.finding.as_ref();
+    let mut told = false;
+    for step in &visit.steps {
+        let cause = if is_red(step.verdict) {
+            finding.take()
+        } else {
+            None
+        };
+        told |= is_red(step.verdict);
+        suite.add_test_case(step_case(visit, step, cause, &class));
+    }
+    // No step to hang the verdict on.
+    if !told && visit.verdict != Verdict::Passed {
+        let status = match finding {
+            Some(finding) => explained(visit, visit.verdict, finding),
+            None => not_passed(
+                Verdict::Inconclusive,
+                visit.verdict.word(),
+                "nothing was tried",
+                "",
+            ),
+        };
+        suite.add_test_case(case("visit", &class, status));
+    }
+    for what in &visit.left_behind {
+        let what = plain::line(what);
+        let status = not_passed(
+            Verdict::Inconclusive,
+            "left_behind",
+            &what,
+            &format!("{what}\nTo take it away: hubprobe clean"),
+        );
+        suite.add_test_case(case("left behind", &class, status));
+    }
+    if !visit.warnings.is_empty() {
+        let warnings: Vec<String> = visit
+            .warnings
+            .iter()
+            .map(|text| format!("warning: {}", plain::line(text)))
+            .collect();
+        suite.set_system_err(warnings.join("\n"));
+    }
+    suite
+}
+
+fn step_case(visit: &Visit, step: &Step, finding: Option<&Finding>, class: &str) -> TestCase {
+    let summary = plain::line(&step.summary);
+    let status = match (step.verdict, finding) {
+        (Verdict::Passed, _) => TestCaseStatus::success(),
+        (Verdict::Skipped, _) => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(if summary.is_empty() {
+                "not tried"
+            } else {
+                summary.as_str()
+            });
+            status
+        }
+        (verdict, Some(finding)) => explained(visit, verdict, finding),
+        (verdict, None) => not_passed(verdict, verdict.word(), &summary, ""),
+    };
+    let mut case = case(step.name.word(), class, status);
+    case.set_time(length(step.duration_s));
+    let said: Vec<String> = step
+        .progress
+        .iter()
+        .map(|line| plain::line(&line.message))
+        .collect();
+    if !said.is_empty() {
+        case.set_system_out(said.join("\n"));
+    } else if !summary.is_empty() && step.verdict == Verdict::Passed {
+        case.set_system_out(&summary);
+    }
+    case
+}
+
+fn explained(visit: &Visit, verdict: Verdict, finding: &Finding) -> TestCaseStatus {
+    let mut text = format!(
+        "{} ({})\n{}\n",
+        finding.cause.code(),
+        finding.blame.word(),
+        plain::block(&finding.summary)
+    );
+    let mut list = |title: &str, items: &[String]| {
+        if !items.is_empty() {
+            text.push_str(&format!("\n{title}:\n"));
+            for item in items {
+                text.push_str(&format!("- {}\n", item.replace('\n', "\n  ")));
+            }
+        }
+    };
+    list("Seen", &failure::evidence(finding));
+    list("The hub's last words", &failure::last_words(visit, finding));
+    text.push_str(&format!(
+        "\nWhat to do:\n{}\n",
+        plain::block(&finding.advice)
+    ));
+    if let Some(curl) = &finding.curl {
+        text.push_str(&format!("\nTo see it again:\n{}\n", plain::line(curl)));
+    }
+    not_passed(
+        verdict,
+        finding.cause.code(),
+        &plain::line(&finding.summary),
+        &text,
+    )
+}
+
+fn not_passed(verdict: Verdict, kind: &str, message: &str, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(match verdict {
+        Verdict::Failed => NonSuccessKind::Failure,
+        _ => NonSuccessKind::Error,
+    });
+    status.set_type(kind).set_message(message);
+    if !text.is_empty() {
+        status.set_description(text);
+    }
+    status
+}
+
+fn case(name: &str, class: &str, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(name, status);
+    case.set_classname(class);
+    case
+}
+
+fn is_red(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Failed | Verdict::Inconclusive)
+}
+
+fn length(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+fn jiff_span(seconds: f64) -> jiff::SignedDuration {
+    // A century at most, so that adding it to an instant stays within the calendar.
+    jiff::SignedDuration::try_from(length(seconds.min(3e9))).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    fn counts(run: &Run) -> (usize, usize, usize, usize) {
+        let text = report(run).unwrap();
+        let read = Report::deserialize_from_str(&text).unwrap();
+        let skipped = read.test_suites.iter().map(|suite| suite.skipped).sum();
+        (read.tests, read.failures, read.errors, skipped)
+    }
+
+    #[test]
+    fn every_sample_is_read_back_by_a_parser_with_the_right_counts() {
+        let seen: Vec<_> = samples::all()
+            .iter()
+            .map(|(name, run)| (*name, counts(run)))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("passed", (8, 0, 0, 0)),
+                ("failed", (8, 1, 0, 3)),
+                ("inconclusive", (8, 0, 1, 5)),
+                ("left_behind", (9, 2, 1, 0)),
+                ("kept", (8, 0, 0, 2)),
+                ("hostile", (9, 1, 1, 3)),
+                ("several", (24, 1, 1, 8)),
+                ("nothing", (1, 0, 1, 0)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_failure_holds_cause_evidence_advice_and_command() {
+        let text = report(&samples::failed()).unwrap();
+        for part in [
+            r#"<testsuite name="normal" tests="8" skipped="3" errors="0" failures="1" timestamp="2026-11-21T20:45:55.000+00:00""#,
+            r#"<property name="account" value="servuser"/>"#,
+            r#"<property name="run" value="019a9b5e-7c3a-7000-8000-00000000002a"/>"#,
+            r#"<testcase name="spawn" classname="hubprobe.normal" time="30.410">"#,
+            r#"type="spawn.never-answered""#,
+            "Seen:\n- the hub said: Spawn failed",
+            "What to do:\n",
+            "To see it again:\nprintf",
+            "<skipped message=\"not tried\"/>",
+            "warning: token expires in 6 days",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_xml_forbids_does_not_get_in() {
+        let text = report(&samples::hostile()).unwrap();
+        let forbidden = |c: char| {
+            (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+                || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{202e}')
+        };
+        assert!(!text.contains(forbidden), "{text}");
+        assert!(text.contains("]]&gt; &lt;b&gt;&amp;amp;"), "{text}");
+    }
+
+    #[test]
+    fn a_visit_without_a_red_step_is_still_red() {
+        let mut run = samples::failed();
+        run.visits[0].steps.clear();
+        assert_eq!(counts(&run), (1, 1, 0, 0));
+        run.visits[0].finding = None;
+        assert_eq!(counts(&run), (1, 0, 1, 0));
+    }
+}

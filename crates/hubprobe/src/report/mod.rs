@@ -1,0 +1,24 @@
+//! Reports: what a finished run looks like to a person, a program, a CI server.
+//!
+//! Each is a pure function of the [`Run`](crate::vocabulary::Run): no clock, no
+//! network, no printing, no file. Where a report goes and in which colours is
+//! decided elsewhere. A report never judges: verdicts and causes are in the run
+//! by then.
+//!
+//! What a hub says is untrusted, and [`plain`] is the door through which it
+//! gets into texts for terminals and XML.
+
+pub mod json;
+pub mod junit;
+pub mod terminal;
+
+pub use crate::vocabulary::plain;
+
+mod command;
+mod failure;
+mod waterfall;
+mod words;
+mod wrap;
+
+#[cfg(test)]
+mod samples;

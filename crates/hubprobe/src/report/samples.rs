@@ -1,0 +1,274 @@
+//! Fixed runs for the tests of the reports.
+
+use serde_json::json;
+
+use crate::vocabulary::run::{ProgressLine, Step, Visit};
+use crate::vocabulary::{Cause, Finding, Run, StepName, Verdict};
+
+pub(super) fn all() -> Vec<(&'static str, Run)> {
+    vec![
+        ("passed", passed()),
+        ("failed", failed()),
+        ("inconclusive", inconclusive()),
+        ("left_behind", left_behind()),
+        ("kept", kept()),
+        ("hostile", hostile()),
+        ("several", several()),
+        ("nothing", run(Vec::new())),
+    ]
+}
+
+fn run(visits: Vec<Visit>) -> Run {
+    let mut run = Run::new();
+    run.hubprobe = "0.1.0".to_owned();
+    run.run = "019a9b5e-7c3a-7000-8000-00000000002a".parse().unwrap();
+    run.started = "2026-11-21T20:45:55Z".parse().unwrap();
+    run.duration_s = visits.iter().map(|visit| visit.duration_s).sum();
+    run.verdict = Verdict::over(visits.iter().map(|visit| visit.verdict));
+    run.visits = visits;
+    run
+}
+
+fn visit(probe: &str, steps: Vec<Step>, finding: Option<Finding>) -> Visit {
+    let options = json!({"reservation": [""], "account": ["test-group"], "runtime": ["00:05:00"]});
+    Visit {
+        probe: probe.to_owned(),
+        hub: "https://jupyter.example.org/".to_owned(),
+        hub_version: Some("6.1.1".to_owned()),
+        account: "servuser".to_owned(),
+        server: String::new(),
+        options: options.as_object().cloned().unwrap(),
+        verdict: finding.as_ref().map_or_else(
+            || Verdict::over(steps.iter().map(|step| step.verdict)),
+            Finding::verdict,
+        ),
+        started_s: 0.0,
+        duration_s: steps
+            .iter()
+            .map(|step| step.started_s + step.duration_s)
+            .fold(0.0, f64::max),
+        finding,
+        steps,
+        attempts: 1,
+        flaky: false,
+        warnings: Vec::new(),
+        left_behind: Vec::new(),
+        kept: Vec::new(),
+    }
+}
+
+fn step(name: StepName, verdict: Verdict, started_s: f64, duration_s: f64, summary: &str) -> Step {
+    Step {
+        name,
+        verdict,
+        started_s,
+        duration_s,
+        summary: summary.to_owned(),
+        progress: Vec::new(),
+    }
+}
+
+fn begun() -> Vec<Step> {
+    vec![
+        step(
+            StepName::Reach,
+            Verdict::Passed,
+            0.0,
+            0.021,
+            "JupyterHub 6.1.1",
+        ),
+        step(
+            StepName::Identify,
+            Verdict::Passed,
+            0.021,
+            0.034,
+            "servuser, token until 2027-02-19",
+        ),
+    ]
+}
+
+fn not_tried(steps: &mut Vec<Step>, names: &[StepName]) {
+    steps.extend(
+        names
+            .iter()
+            .map(|name| step(*name, Verdict::Skipped, 0.0, 0.0, "")),
+    );
+}
+
+fn passed_visit(probe: &str) -> Visit {
+    let mut steps = begun();
+    steps.extend([
+        step(
+            StepName::Spawn,
+            Verdict::Passed,
+            0.055,
+            3.401,
+            "ready after 3.40 s",
+        ),
+        step(
+            StepName::Open,
+            Verdict::Passed,
+            3.456,
+            0.062,
+            "jupyter_server 2.17.0, started after we asked",
+        ),
+        step(StepName::Kernel, Verdict::Passed, 3.518, 0.903, "python3"),
+        step(
+            StepName::Execute,
+            Verdict::Passed,
+            4.421,
+            0.312,
+            "the nonce came back",
+        ),
+        step(
+            StepName::Stop,
+            Verdict::Passed,
+            4.733,
+            1.512,
+            "202, then stopped",
+        ),
+        step(
+            StepName::Gone,
+            Verdict::Passed,
+            6.245,
+            0.155,
+            "no model, no route",
+        ),
+    ]);
+    visit(probe, steps, None)
+}
+
+pub(super) fn passed() -> Run {
+    run(vec![passed_visit("normal")])
+}
+
+fn failed_visit() -> Visit {
+    let mut steps = begun();
+    let mut spawn = step(
+        StepName::Spawn,
+        Verdict::Failed,
+        0.055,
+        30.41,
+        "started, but never answered",
+    );
+    spawn.progress = [(0.3, 10.0, "Server requested"), (0.9, 40.0, "Spawning server..."), (30.4, 100.0, "Spawn failed: Server at http://10.0.0.7:41231/user/servuser/ didn't respond in 30 seconds")]
+        .map(|(at_s, percent, message)| ProgressLine { at_s, percent: Some(percent), message: message.to_owned() })
+        .to_vec();
+    steps.push(spawn);
+    not_tried(
+        &mut steps,
+        &[StepName::Open, StepName::Kernel, StepName::Execute],
+    );
+    steps.push(step(
+        StepName::Stop,
+        Verdict::Passed,
+        30.465,
+        0.2,
+        "nothing to stop",
+    ));
+    steps.push(step(StepName::Gone, Verdict::Passed, 30.665, 0.1, ""));
+    let finding = Finding::new(Cause::SpawnNeverAnswered, "The server process started, but the hub never got an answer from it within its http_timeout of 30 s.")
+        .seen("the hub said: Spawn failed: Server at http://10.0.0.7:41231/user/servuser/ didn't respond in 30 seconds")
+        .seen("last progress 100 % after 30.4 s")
+        .with_curl("printf 'Authorization: token %s' \"$(cat /etc/hubprobe/alps.token)\" | curl -sS -i https://jupyter.example.org/hub/api/users/servuser/server/progress -H @-");
+    let mut visit = visit("normal", steps, Some(finding));
+    visit.warnings.push("token expires in 6 days".to_owned());
+    visit
+}
+
+pub(super) fn failed() -> Run {
+    run(vec![failed_visit()])
+}
+
+pub(super) fn inconclusive() -> Run {
+    let mut steps = begun();
+    steps.push(step(
+        StepName::Spawn,
+        Verdict::Inconclusive,
+        0.055,
+        1_200.5,
+        "still queued",
+    ));
+    not_tried(
+        &mut steps,
+        &[
+            StepName::Open,
+            StepName::Kernel,
+            StepName::Execute,
+            StepName::Stop,
+            StepName::Gone,
+        ],
+    );
+    let finding = Finding::new(
+        Cause::SpawnQueued,
+        "The job was still in the queue after 20m.",
+    )
+    .seen("squeue: (Priority)");
+    run(vec![visit("every-partition", steps, Some(finding))])
+}
+
+pub(super) fn left_behind() -> Run {
+    let mut visit = passed_visit("normal");
+    for step in &mut visit.steps {
+        if matches!(step.name, StepName::Stop | StepName::Gone) {
+            step.verdict = Verdict::Failed;
+            step.summary = "still pending after 2m".to_owned();
+        }
+    }
+    visit.finding = Some(Finding::new(
+        Cause::StopTimeout,
+        "The hub took the stop, but the server does not end.",
+    ));
+    visit.verdict = Verdict::Failed;
+    visit.left_behind.push(
+        "server `gpu` of servuser on https://jupyter.example.org/: its stop was pending after 2m"
+            .to_owned(),
+    );
+    run(vec![visit])
+}
+
+pub(super) fn kept() -> Run {
+    let mut visit = passed_visit("normal");
+    visit.steps.truncate(6);
+    not_tried(&mut visit.steps, &[StepName::Stop, StepName::Gone]);
+    visit.server = "gpu".to_owned();
+    visit.kept.push(
+        "server `gpu` of servuser: https://jupyter.example.org/user/servuser/gpu/".to_owned(),
+    );
+    run(vec![visit])
+}
+
+pub(super) fn hostile() -> Run {
+    let evil =
+        "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}]]> <b>&amp;\u{0}\u{8}\u{9b}31m\u{fffe}\r\nnext line "
+            .repeat(3);
+    let mut visit = failed_visit();
+    visit.probe = format!("probe {evil}");
+    visit.hub_version = Some(evil.clone());
+    visit.account = format!("{evil}{}", "w".repeat(300));
+    visit.server = evil.clone();
+    visit.options.insert(evil.clone(), json!([evil]));
+    visit.warnings.push(evil.clone());
+    visit.kept.push(evil.clone());
+    visit.left_behind.push(evil.clone());
+    for step in &mut visit.steps {
+        step.summary = format!("{evil}{}", "東京".repeat(60));
+        for line in &mut step.progress {
+            line.message = evil.clone();
+            line.percent = Some(f64::MAX);
+        }
+    }
+    visit.finding = Some(
+        Finding::new(Cause::SpawnError, evil.clone())
+            .seen(evil.clone())
+            .seen("x".repeat(100_000))
+            .advise(evil.clone())
+            .with_curl(format!("curl '{}' '{evil}'", "y".repeat(400))),
+    );
+    run(vec![visit])
+}
+
+pub(super) fn several() -> Run {
+    let queued = inconclusive().visits.remove(0);
+    run(vec![passed_visit("normal"), failed_visit(), queued])
+}

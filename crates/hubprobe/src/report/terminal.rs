@@ -1,0 +1,356 @@
+//! The report for a person at a terminal: for each visit a headline and a
+//! waterfall of its steps; for what did not pass, the cause first and in words;
+//! at the end one line that says it all. A run that passed fits on a screen.
+//!
+//! It decides nothing about the terminal: width, colour and Unicode are given ([`Look`]).
+
+use anstyle::{AnsiColor, Style};
+
+use crate::vocabulary::run::Visit;
+use crate::vocabulary::{Finding, Run, Verdict};
+
+use super::words::{probes, seconds};
+use super::wrap::wrap;
+use super::{command, failure, plain, waterfall};
+
+/// How the report may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Columns; less than 40 are taken as 40. Lines are no wider, except for a
+    /// shell command that cannot be broken there.
+    pub width: usize,
+    /// Escape sequences for colour.
+    pub color: bool,
+    /// Bars and marks beyond ASCII. What the hub says is shown in its own characters either way.
+    pub unicode: bool,
+}
+
+impl Look {
+    pub(super) fn paint(&self, style: Style, text: &str) -> String {
+        if self.color && !text.is_empty() {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    pub(super) fn of(&self, verdict: Verdict) -> Style {
+        match verdict {
+            Verdict::Passed => AnsiColor::Green.on_default(),
+            Verdict::Failed => AnsiColor::Red.on_default(),
+            Verdict::Inconclusive => AnsiColor::Yellow.on_default(),
+            Verdict::Skipped => Style::new().dimmed(),
+        }
+    }
+
+    pub(super) fn mark(&self, verdict: Verdict) -> &'static str {
+        match (verdict, self.unicode) {
+            (Verdict::Passed, true) => "✓",
+            (Verdict::Passed, false) => "+",
+            (Verdict::Failed, true) => "✗",
+            (Verdict::Failed, false) => "x",
+            (Verdict::Inconclusive, _) => "?",
+            (Verdict::Skipped, _) => "-",
+        }
+    }
+
+    pub(super) fn ellipsis(&self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
+}
+
+/// The report; ends with a line break.
+#[must_use]
+pub fn report(run: &Run, look: &Look) -> String {
+    let page = Page {
+        look: Look {
+            width: look.width.max(40),
+            ..*look
+        },
+        lines: Vec::new(),
+    };
+    page.of(run)
+}
+
+/// One finding that belongs to no visit, in the same form; ends with a line
+/// break.
+#[must_use]
+pub fn finding(finding: &Finding, look: &Look) -> String {
+    let mut page = Page {
+        look: Look {
+            width: look.width.max(40),
+            ..*look
+        },
+        lines: Vec::new(),
+    };
+    page.told(finding.verdict(), finding, &[]);
+    page.lines.join("\n")
+}
+
+struct Page {
+    look: Look,
+    lines: Vec<String>,
+}
+
+impl Page {
+    fn of(mut self, run: &Run) -> String {
+        for visit in &run.visits {
+            self.visit(visit);
+        }
+        let left = run.left_behind();
+        if left {
+            self.left_behind(run);
+        }
+        self.last_line(run, left);
+        let mut text = self.lines.join("\n");
+        text.push('\n');
+        text
+    }
+
+    fn visit(&mut self, visit: &Visit) {
+        self.headline(visit);
+        self.lines.extend(waterfall::lines(visit, &self.look));
+        self.blank();
+        match &visit.finding {
+            Some(finding) => self.finding(visit, finding),
+            // There should be one; a verdict is shown without it too.
+            None if matches!(visit.verdict, Verdict::Failed | Verdict::Inconclusive) => {
+                let text = format!(
+                    "{} without a finding, which is a bug in hubprobe",
+                    visit.verdict.word().to_uppercase()
+                );
+                self.painted(self.look.of(visit.verdict).bold(), "", &text);
+                self.blank();
+            }
+            None => {}
+        }
+        let warning = AnsiColor::Yellow.on_default();
+        for text in &visit.warnings {
+            self.painted(warning, "  ", &format!("warning: {}", plain::line(text)));
+        }
+        if visit.flaky {
+            let text = format!("warning: it passed only at attempt {}", visit.attempts);
+            self.painted(warning, "  ", &text);
+        }
+        for text in &visit.kept {
+            self.painted(
+                AnsiColor::Cyan.on_default(),
+                "  ",
+                &format!("kept, as asked: {}", plain::line(text)),
+            );
+        }
+        if !visit.warnings.is_empty() || visit.flaky || !visit.kept.is_empty() {
+            self.blank();
+        }
+    }
+
+    fn headline(&mut self, visit: &Visit) {
+        let mut who = plain::line(&visit.account);
+        if !visit.server.is_empty() {
+            who.push_str(&format!(", server {}", plain::line(&visit.server)));
+        }
+        let version = visit
+            .hub_version
+            .as_ref()
+            .map_or_else(String::new, |version| {
+                format!(" (JupyterHub {})", plain::line(version))
+            });
+        let text = format!(
+            "{}: {who} @ {}{version}",
+            plain::line(&visit.probe),
+            plain::line(&visit.hub)
+        );
+        self.painted(Style::new().bold(), "", &text);
+    }
+
+    fn finding(&mut self, visit: &Visit, finding: &Finding) {
+        let options: Vec<String> = failure::options(visit).into_iter().collect();
+        let more = [
+            ("The hub's last words", failure::last_words(visit, finding)),
+            ("Options sent", options),
+        ];
+        self.told(visit.verdict, finding, &more);
+    }
+
+    /// A finding, with `more` lists after what was seen.
+    fn told(&mut self, verdict: Verdict, finding: &Finding, more: &[(&str, Vec<String>)]) {
+        let style = self.look.of(verdict).bold();
+        let word = verdict.word().to_uppercase();
+        self.painted(
+            style,
+            "",
+            &format!("{word} {} ({})", finding.cause.code(), finding.blame.word()),
+        );
+        self.text("  ", &plain::block(&finding.summary));
+        self.blank();
+        self.list("Seen", &failure::evidence(finding));
+        for (title, items) in more {
+            self.list(title, items);
+        }
+        if !finding.advice.trim().is_empty() {
+            self.title("What to do");
+            self.text("    ", &plain::block(&finding.advice));
+        }
+        if let Some(curl) = &finding.curl {
+            self.title("To see it again");
+            let lines = command::lines(&plain::line(curl), self.look.width, "    ");
+            self.lines.extend(lines);
+        }
+        self.blank();
+    }
+
+    fn list(&mut self, title: &str, items: &[String]) {
+        if items.is_empty() {
+            return;
+        }
+        self.title(title);
+        for item in items {
+            for (index, line) in wrap(item, self.look.width - 6).into_iter().enumerate() {
+                self.lines.push(
+                    format!("    {} {line}", if index == 0 { "-" } else { " " })
+                        .trim_end()
+                        .to_owned(),
+                );
+            }
+        }
+    }
+
+    fn left_behind(&mut self, run: &Run) {
+        let style = AnsiColor::Red.on_default().bold();
+        self.painted(style, "", "LEFT BEHIND: this may still be on the hub");
+        for visit in run
+            .visits
+            .iter()
+            .filter(|visit| !visit.left_behind.is_empty())
+        {
+            for what in &visit.left_behind {
+                let text = format!(
+                    "{} ({} @ {})",
+                    plain::line(what),
+                    plain::line(&visit.account),
+                    plain::line(&visit.hub)
+                );
+                self.list_item(&text);
+            }
+        }
+        self.text("  ", "To take it away, once the hub is well again:");
+        self.painted(style, "    ", "hubprobe clean");
+        self.blank();
+    }
+
+    fn list_item(&mut self, text: &str) {
+        for (index, line) in wrap(text, self.look.width - 4).into_iter().enumerate() {
+            self.lines
+                .push(format!("  {} {line}", if index == 0 { "-" } else { " " }));
+        }
+    }
+
+    fn last_line(&mut self, run: &Run, left: bool) {
+        let (text, verdict) = conclusion(run);
+        let mut style = self.look.of(verdict).bold();
+        let mut text = text;
+        if left {
+            text.push_str("; something may be left behind");
+            style = AnsiColor::Red.on_default().bold();
+        }
+        self.painted(style, "", &text);
+    }
+
+    fn title(&mut self, text: &str) {
+        self.lines.push(
+            self.look
+                .paint(Style::new().bold(), &format!("  {text}:"))
+                .to_string(),
+        );
+    }
+
+    fn text(&mut self, indent: &str, text: &str) {
+        for line in wrap(text, self.look.width - indent.len()) {
+            self.lines
+                .push(format!("{indent}{line}").trim_end().to_owned());
+        }
+    }
+
+    fn painted(&mut self, style: Style, indent: &str, text: &str) {
+        for line in wrap(text, self.look.width - indent.len()) {
+            self.lines
+                .push(format!("{indent}{}", self.look.paint(style, &line)));
+        }
+    }
+
+    fn blank(&mut self) {
+        if self.lines.last().is_some_and(|line| !line.is_empty()) {
+            self.lines.push(String::new());
+        }
+    }
+}
+
+/// The last line: how many probes ended how, and how long it took.
+fn conclusion(run: &Run) -> (String, Verdict) {
+    let total = run.visits.len();
+    let mut parts = Vec::new();
+    for verdict in [
+        Verdict::Failed,
+        Verdict::Inconclusive,
+        Verdict::Skipped,
+        Verdict::Passed,
+    ] {
+        let these: Vec<&Visit> = run
+            .visits
+            .iter()
+            .filter(|visit| visit.verdict == verdict)
+            .collect();
+        if these.is_empty() {
+            continue;
+        }
+        let verb = match (verdict, these.len()) {
+            (Verdict::Inconclusive, 1) => "is inconclusive",
+            (Verdict::Inconclusive, _) => "are inconclusive",
+            (Verdict::Skipped, 1) => "was not tried",
+            (Verdict::Skipped, _) => "were not tried",
+            (verdict, _) => verdict.word(),
+        };
+        let count = if parts.is_empty() {
+            probes(these.len())
+        } else {
+            these.len().to_string()
+        };
+        let of = if these.len() < total && parts.is_empty() {
+            format!(" of {total}")
+        } else {
+            String::new()
+        };
+        let mut causes: Vec<&str> = these
+            .iter()
+            .filter_map(|visit| visit.finding.as_ref())
+            .map(|finding| finding.cause.code())
+            .collect();
+        causes.dedup();
+        let causes = if causes.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", causes.join(", "))
+        };
+        parts.push(format!("{count}{of} {verb}{causes}"));
+    }
+    if parts.is_empty() {
+        parts.push("no probe ran".to_owned());
+    }
+    let mut text = format!("{} in {}", parts.join(", "), seconds(run.duration_s));
+    if run.dry_run {
+        text.push_str("; a dry run: nothing was changed on a hub");
+    }
+    if let Some(signal) = &run.interrupted {
+        text.push_str(&format!("; interrupted by {}", plain::line(signal)));
+    }
+    let verdict = if total == 0 {
+        Verdict::Inconclusive
+    } else {
+        run.verdict
+    };
+    (text, verdict)
+}
+
+#[cfg(test)]
+#[path = "terminal_tests.rs"]
+mod tests;

@@ -1,0 +1,204 @@
+//! What a person reads of the fixed runs.
+
+use super::super::samples;
+use super::super::wrap::columns;
+use super::*;
+
+const LOOK: Look = Look {
+    width: 80,
+    color: false,
+    unicode: true,
+};
+
+#[test]
+fn a_run_that_passed_fits_on_a_screen() {
+    let text = report(&samples::passed(), &LOOK);
+    assert_eq!(
+        text,
+        "\
+normal: servuser @ https://jupyter.example.org/ (JupyterHub 6.1.1)
+  ✓ reach     ▏                         0.02 s  JupyterHub 6.1.1
+  ✓ identify  ▎                         0.03 s  servuser, token until 2027-02-19
+  ✓ spawn     █████████████             3.40 s  ready after 3.40 s
+  ✓ open                   ▎            0.06 s  jupyter_server 2.17.0, started
+                                                after we asked
+  ✓ kernel                 ███▋         0.90 s  python3
+  ✓ execute                   █▊        0.31 s  the nonce came back
+  ✓ stop                       ██████▍  1.51 s  202, then stopped
+  ✓ gone                             █  0.15 s  no model, no route
+
+1 probe passed in 6.40 s
+"
+    );
+    let ascii = report(
+        &samples::passed(),
+        &Look {
+            unicode: false,
+            ..LOOK
+        },
+    );
+    assert!(
+        ascii.contains("\n  + spawn     #############             3.40 s  ready after 3.40 s\n"),
+        "{ascii}"
+    );
+    assert!(
+        ascii.contains("\n  + reach     |                         0.02 s  JupyterHub 6.1.1\n"),
+        "{ascii}"
+    );
+}
+
+#[test]
+fn a_failure_says_its_cause_first() {
+    let text = report(&samples::failed(), &LOOK);
+    let (before, after) = text.split_once("FAILED ").unwrap();
+    assert_eq!(
+        before,
+        "\
+normal: servuser @ https://jupyter.example.org/ (JupyterHub 6.1.1)
+  ✓ reach     ▏                         0.02 s  JupyterHub 6.1.1
+  ✓ identify  ▏                         0.03 s  servuser, token until 2027-02-19
+  ✗ spawn     ███████████████████████▊  30.4 s  started, but never answered
+  - not tried: open, kernel, execute
+  ✓ stop                             ▉  0.20 s  nothing to stop
+  ✓ gone                             █  0.10 s
+
+"
+    );
+    // The advice is the table of causes', and may be reworded there.
+    let (advice_before, advice_after) = after.split_once("  What to do:\n").unwrap();
+    assert_eq!(
+        advice_before,
+        "\
+spawn.never-answered (deployment)
+  The server process started, but the hub never got an answer from it within its
+  http_timeout of 30 s.
+
+  Seen:
+    - the hub said: Spawn failed: Server at http://10.0.0.7:41231/user/servuser/
+      didn't respond in 30 seconds
+    - last progress 100 % after 30.4 s
+  The hub's last words:
+    - 0.30 s, 10 %: Server requested
+    - 0.90 s, 40 %: Spawning server...
+  Options sent:
+    - {\"reservation\":[\"\"],\"account\":[\"test-group\"],\"runtime\":[\"00:05:00\"]}
+"
+    );
+    let (_, end) = advice_after.split_once("  To see it again:\n").unwrap();
+    assert_eq!(
+        end,
+        "    printf 'Authorization: token %s' \"$(cat /etc/hubprobe/alps.token)\" | curl \\
+      -sS -i \\
+      https://jupyter.example.org/hub/api/users/servuser/server/progress -H @-
+
+  warning: token expires in 6 days
+
+1 probe failed (spawn.never-answered) in 30.8 s
+"
+    );
+}
+
+#[test]
+fn no_line_is_too_wide_and_nothing_escapes() {
+    for (name, run) in samples::all() {
+        for width in [40, 60, 80, 132] {
+            for unicode in [true, false] {
+                let text = report(
+                    &run,
+                    &Look {
+                        width,
+                        color: false,
+                        unicode,
+                    },
+                );
+                assert!(text.ends_with('\n'), "{name}");
+                for line in text.lines() {
+                    // A command substitution is not broken, see `command`.
+                    let fits = columns(line) <= width || (width < 60 && line.contains("$("));
+                    assert!(fits, "{name} at {width}: {line:?}");
+                    assert!(!line.chars().any(char::is_control), "{name}: {line:?}");
+                    assert!(!line.contains('\u{202e}'), "{name}: {line:?}");
+                    assert!(!line.ends_with(' '), "{name}: {line:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn ascii_is_ascii_and_colour_only_adds_colour() {
+    for (name, run) in samples::all() {
+        let ascii = report(
+            &run,
+            &Look {
+                unicode: false,
+                ..LOOK
+            },
+        );
+        if name != "hostile" {
+            assert!(ascii.is_ascii(), "{name}: {ascii}");
+        }
+        let plain_text = report(&run, &LOOK);
+        let colored = report(
+            &run,
+            &Look {
+                color: true,
+                ..LOOK
+            },
+        );
+        assert!(colored.contains('\u{1b}'), "{name}");
+        assert_eq!(plain::block(&colored), plain_text, "{name}");
+    }
+}
+
+#[test]
+fn the_last_line_says_it_all() {
+    let wide = Look { width: 120, ..LOOK };
+    let last = |run: Run| report(&run, &wide).lines().last().unwrap().to_owned();
+    assert_eq!(last(samples::passed()), "1 probe passed in 6.40 s");
+    assert_eq!(
+        last(samples::failed()),
+        "1 probe failed (spawn.never-answered) in 30.8 s"
+    );
+    assert_eq!(
+        last(samples::inconclusive()),
+        "1 probe is inconclusive (spawn.queued) in 20m01s"
+    );
+    assert_eq!(
+        last(samples::left_behind()),
+        "1 probe failed (stop.timeout) in 6.40 s; something may be left behind"
+    );
+    let mut interrupted = samples::passed();
+    interrupted.interrupted = Some("SIGINT".to_owned());
+    interrupted.dry_run = true;
+    assert_eq!(
+        last(interrupted),
+        "1 probe passed in 6.40 s; a dry run: nothing was changed on a hub; interrupted by SIGINT"
+    );
+    let text = report(&samples::several(), &LOOK);
+    assert!(
+        text.ends_with("1 probe of 3 failed (spawn.never-answered), 1 is inconclusive (spawn.queued), 1\npassed in 20m38s\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_left_behind_is_loud_and_what_is_kept_is_said() {
+    let text = report(&samples::left_behind(), &LOOK);
+    assert!(
+        text.contains("LEFT BEHIND: this may still be on the hub\n  - server `gpu` of servuser on"),
+        "{text}"
+    );
+    assert!(text.contains("\n    hubprobe clean\n"), "{text}");
+    let text = report(&samples::kept(), &LOOK);
+    assert!(
+        text.starts_with("normal: servuser, server gpu @ https://"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n  kept, as asked: server `gpu` of servuser:\n"),
+        "{text}"
+    );
+    assert!(text.contains("  - not tried: stop, gone\n"), "{text}");
+    assert!(!text.contains("LEFT BEHIND"), "{text}");
+}

@@ -1,0 +1,176 @@
+//! The steps of a visit under each other, each with a bar that stands where its
+//! time was. One look says where the time went.
+
+use anstyle::Style;
+
+use crate::vocabulary::run::{Step, Visit};
+use crate::vocabulary::{StepName, Verdict};
+
+use super::plain;
+use super::terminal::Look;
+use super::words::seconds;
+use super::wrap::{columns, cut, wrap};
+
+/// Columns before the bar: indent, mark, name.
+const BEFORE: usize = 2 + 2 + 8 + 2;
+/// Columns of a duration.
+const TIME: usize = 7;
+/// A summary has this many lines at most.
+const SUMMARY_LINES: usize = 3;
+
+/// The lines of the waterfall, none wider than the look's width.
+pub(super) fn lines(visit: &Visit, look: &Look) -> Vec<String> {
+    let total = visit
+        .steps
+        .iter()
+        .map(|step| step.started_s + step.duration_s)
+        .fold(visit.duration_s, f64::max);
+    let bar = if look.width < 50 {
+        0
+    } else {
+        (look.width * 3 / 10).min(40)
+    };
+    let mut lines = Vec::new();
+    let mut skipped: Vec<StepName> = Vec::new();
+    for step in &visit.steps {
+        if step.verdict == Verdict::Skipped && step.summary.trim().is_empty() {
+            skipped.push(step.name);
+            continue;
+        }
+        lines.extend(not_tried(&mut skipped, look));
+        lines.extend(step_lines(step, total, bar, look));
+    }
+    lines.extend(not_tried(&mut skipped, look));
+    lines
+}
+
+fn step_lines(step: &Step, total: f64, bar: usize, look: &Look) -> Vec<String> {
+    let style = look.of(step.verdict);
+    let name = format!("{:<8}", step.name.word());
+    let mark = look.paint(style, look.mark(step.verdict));
+    let mut head = format!("  {mark} {name}  ");
+    let mut used = BEFORE;
+    if bar > 0 {
+        let drawn = if step.verdict == Verdict::Skipped {
+            String::new()
+        } else {
+            draw(step, total, bar, look.unicode)
+        };
+        let filling = " ".repeat(bar.saturating_sub(columns(&drawn)));
+        head.push_str(&look.paint(style, &drawn));
+        head.push_str(&filling);
+        used += bar;
+    }
+    let time = if step.verdict == Verdict::Skipped {
+        String::new()
+    } else {
+        seconds(step.duration_s)
+    };
+    head.push_str(&format!(" {time:>TIME$}"));
+    used += 1 + TIME;
+    let summary = plain::line(&step.summary);
+    let room = look.width.saturating_sub(used + 2);
+    if summary.is_empty() || room < 12 {
+        return vec![head];
+    }
+    let mut pieces = wrap(&summary, room);
+    if pieces.len() > SUMMARY_LINES {
+        pieces.truncate(SUMMARY_LINES);
+        if let Some(last) = pieces.last_mut() {
+            let ellipsis = look.ellipsis();
+            *last = cut(last, room.saturating_sub(columns(ellipsis)), "") + ellipsis;
+        }
+    }
+    let mut lines = Vec::new();
+    for (index, piece) in pieces.into_iter().enumerate() {
+        let before = if index == 0 {
+            std::mem::take(&mut head)
+        } else {
+            " ".repeat(used)
+        };
+        lines.push(format!("{before}  {piece}"));
+    }
+    lines
+}
+
+/// Steps that were not tried, on as few lines as they need.
+fn not_tried(skipped: &mut Vec<StepName>, look: &Look) -> Vec<String> {
+    if skipped.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<&str> = skipped.iter().map(|name| name.word()).collect();
+    let text = format!("not tried: {}", names.join(", "));
+    skipped.clear();
+    let mark = look.mark(Verdict::Skipped);
+    wrap(&text, look.width.saturating_sub(4))
+        .into_iter()
+        .enumerate()
+        .map(|(index, line)| {
+            let before = if index == 0 { mark } else { " " };
+            format!(
+                "  {}",
+                look.paint(Style::new().dimmed(), &format!("{before} {line}"))
+            )
+        })
+        .collect()
+}
+
+/// A bar from the step's start to its end over `width` columns, in eighths of a
+/// column where there is Unicode. At least a sliver, so that no step is without
+/// one.
+fn draw(step: &Step, total: f64, width: usize, unicode: bool) -> String {
+    const PARTS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
+    let place = |seconds: f64| {
+        let share = if total > 0.0 {
+            (seconds / total).clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        // A share of a few hundred eighths: nothing is lost.
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "0..=8*width"
+        )]
+        let eighths =
+            (if share.is_finite() { share } else { 0.0 } * (width * 8) as f64).round() as usize;
+        eighths
+    };
+    let start = (place(step.started_s) / 8).min(width.saturating_sub(1));
+    let length = place(step.started_s + step.duration_s)
+        .saturating_sub(start * 8)
+        .max(1);
+    let mut bar = " ".repeat(start);
+    if unicode {
+        bar.extend(std::iter::repeat_n('█', length / 8));
+        bar.extend((length % 8).checked_sub(1).and_then(|part| PARTS.get(part)));
+    } else if length < 8 {
+        bar.push('|');
+    } else {
+        bar.extend(std::iter::repeat_n('#', length / 8));
+    }
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn bars_stand_where_the_time_was() {
+        let run = samples::passed();
+        let steps = &run.visits[0].steps;
+        let total = run.visits[0].duration_s;
+        assert_eq!(draw(&steps[0], total, 24, true), "▏");
+        assert_eq!(draw(&steps[2], total, 24, true), "█████████████");
+        assert_eq!(
+            draw(&steps[7], total, 24, true),
+            format!("{}█", " ".repeat(23))
+        );
+        assert_eq!(draw(&steps[2], total, 24, false), "#############");
+        assert_eq!(draw(&steps[0], 0.0, 24, true), "▏");
+        assert_eq!(draw(&steps[0], f64::NAN, 24, false), "|");
+    }
+}

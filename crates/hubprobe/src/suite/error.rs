@@ -1,0 +1,148 @@
+//! What can be wrong with what the operator wrote: where, why, and what to do.
+//! Each displays as text for a terminal, ready to print, and holds no secret: a
+//! token that was written where it does not belong is not repeated.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::masked::masked_words;
+
+/// A line and a column of a suite file, both counted from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line.
+    pub line: u64,
+    /// The column.
+    pub column: u64,
+}
+
+/// Why a suite cannot be used. Displays as
+///
+/// ```text
+/// suite.yaml:4:11: unknown key `urll` in a hub
+///     4 |     urll: https://jupyter.example.org
+///       |     ^
+///   did you mean `url`? …
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuiteError {
+    /// The file.
+    pub file: PathBuf,
+    /// Where in the file; none where it is about the file as a whole.
+    pub place: Option<Place>,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do; may be empty.
+    pub remedy: String,
+    pub(super) line_text: Option<String>,
+}
+
+impl std::error::Error for SuiteError {}
+
+impl SuiteError {
+    pub(super) fn whole(file: &Path, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            place: None,
+            reason: visible(&masked_words(&reason.into())),
+            remedy: visible(&masked_words(&remedy.into())),
+            line_text: None,
+        }
+    }
+}
+
+impl fmt::Display for SuiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(place) = self.place {
+            write!(f, ":{}:{}", place.line, place.column)?;
+        }
+        write!(f, ": {}", self.reason)?;
+        if let (Some(place), Some(text)) = (self.place, &self.line_text) {
+            let number = place.line.to_string();
+            let before = usize::try_from(place.column.saturating_sub(1)).unwrap_or(0);
+            write!(f, "\n    {number} | {text}")?;
+            write!(
+                f,
+                "\n    {} | {}^",
+                " ".repeat(number.len()),
+                " ".repeat(before)
+            )?;
+        }
+        if !self.remedy.is_empty() {
+            write!(f, "\n  {}", self.remedy)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why the text of a flag cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}{}{remedy}", if remedy.is_empty() { "" } else { "\n  " })]
+pub struct OptionError {
+    /// What is wrong; names the flag.
+    pub reason: String,
+    /// What to do; may be empty where the reason says it.
+    pub remedy: String,
+}
+
+impl OptionError {
+    pub(super) fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            reason: visible(&reason.into()),
+            remedy: visible(&remedy.into()),
+        }
+    }
+}
+
+/// Why a text is not the URL of a hub.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}; {remedy}")]
+pub struct UrlError {
+    /// What is wrong.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl UrlError {
+    pub(super) fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            reason: visible(&reason.into()),
+            remedy: visible(&remedy.into()),
+        }
+    }
+}
+
+/// A text with the characters that a terminal would obey, or that turn the
+/// direction of text, written as escapes: `\t`, `\u{1b}`.
+fn visible(text: &str) -> String {
+    let obeyed = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if obeyed(c) {
+            shown.extend(
+                c.escape_unicode()
+                    .filter(|_| !matches!(c, '\t' | '\n' | '\r')),
+            );
+            shown.extend(c.escape_debug().filter(|_| matches!(c, '\t' | '\n' | '\r')));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        let error = OptionError::new("a\tb\u{1b}[2J\u{202e}é", "");
+        assert_eq!(error.to_string(), "a\\tb\\u{1b}[2J\\u{202e}é");
+    }
+}

@@ -1,0 +1,41 @@
+//! What to test: hubs, accounts, probes, from a suite file or from flags.
+//!
+//! Everything here is data. Reading a suite looks at the suite file and nothing
+//! else: no request is sent, no token is read, no clock is asked. What comes
+//! out is a [`Probe`], resolved to the point where the engine can walk it
+//! without asking again; what goes wrong is a [`SuiteError`] with file, line,
+//! column, reason and remedy, before anything has happened on a hub.
+//!
+//! It is not the place where flags and environment are weighed against the
+//! suite (that is the command line's), nor where a token comes out of its
+//! [`SecretSource`].
+
+mod deadlines;
+mod document;
+mod duration;
+mod error;
+mod fields;
+mod hub_url;
+mod hubs;
+mod load;
+mod masked;
+mod nearest;
+mod options;
+mod probes;
+mod raw;
+mod resolved;
+mod scalar;
+mod schema;
+
+pub use deadlines::{DeadlineName, Deadlines, parse_deadline};
+pub use duration::{format_duration, parse_duration};
+pub use error::{OptionError, Place, SuiteError, UrlError};
+pub use hub_url::hub_url;
+pub use load::load;
+pub use options::{parse_option, parse_options_object};
+pub use resolved::{Account, ExecuteStep, Hub, KernelStep, Probe, Suite};
+pub use schema::schema;
+pub use crate::vocabulary::SecretSource;
+
+#[cfg(test)]
+mod tests;

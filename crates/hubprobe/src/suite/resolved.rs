@@ -1,0 +1,142 @@
+//! A suite as the engine walks it: every name looked up, every default filled
+//! in, every path made absolute or relative to where the command runs. Not the
+//! shape of the file (that is `file`), and without line numbers: what could be
+//! wrong has been said by now.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::error::SuiteError;
+use super::nearest::nearest;
+use super::Deadlines;
+use crate::vocabulary::{SecretSource, Target};
+
+/// One test: an account's walk over a hub, with everything that the walk needs to know.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// The name in the suite, or one that the command line made up.
+    pub name: String,
+    /// The deployment under test.
+    pub hub: Hub,
+    /// Who walks.
+    pub account: Account,
+    /// The named server to start; empty for the default server, as JupyterHub's own API has it.
+    pub server: String,
+    /// Spawn options, sent as they stand (raw up to JupyterHub 5, as `user_options` from 6).
+    pub options: Map<String, Value>,
+    /// How long each part may take.
+    pub deadlines: Deadlines,
+    /// Which kernel is started.
+    pub kernel: KernelStep,
+    /// Code that runs after the nonce that every visit computes.
+    pub execute: Vec<ExecuteStep>,
+    /// Leave the server running at the end.
+    pub keep: bool,
+}
+
+/// One JupyterHub deployment and how to get to it.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    /// The name in the suite; none for a hub that was given by its URL alone.
+    pub name: Option<String>,
+    /// The hub's own URL, prefix included, always ending in `/`; `hub/api` comes after it.
+    pub url: Url,
+    /// PEM certificates to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Headers for every request (access proxies); their values are secrets.
+    pub headers: Vec<(String, SecretSource)>,
+}
+
+impl From<&Hub> for Target {
+    fn from(hub: &Hub) -> Self {
+        Self {
+            url: hub.url.clone(),
+            ca_file: hub.ca_file.clone(),
+            headers: hub.headers.clone(),
+        }
+    }
+}
+
+/// A service account on a hub.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The user's name on the hub.
+    pub name: String,
+    /// Where its token is.
+    pub token: SecretSource,
+    /// The operator's word that nobody but hubprobe uses it, so that leftovers on
+    /// it may be taken away.
+    pub dedicated: bool,
+}
+
+/// Settings of the kernel step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KernelStep {
+    /// The kernelspec's name; none for the server's default.
+    pub name: Option<String>,
+}
+
+/// Code to run in the kernel, and what it must print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecuteStep {
+    /// The code.
+    pub code: String,
+    /// What standard output must be, white space at both ends apart; none: it only
+    /// has to run without an error.
+    pub expect: Option<String>,
+}
+
+/// A suite file that held what it should: its probes, in the order of the file.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    pub(super) source: PathBuf,
+    pub(super) probes: Vec<Probe>,
+}
+
+impl Suite {
+    /// The names of all probes, in the order of the file.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.probes
+            .iter()
+            .map(|probe| probe.name.as_str())
+            .collect()
+    }
+
+    /// The probes of these names, in the order asked for and each once; all of
+    /// them, in the order of the file, when none is named.
+    ///
+    /// # Errors
+    /// [`SuiteError`] when a name is not in the suite; it lists those that are, and the nearest.
+    pub fn probes(&self, names: &[String]) -> Result<Vec<Probe>, SuiteError> {
+        if names.is_empty() {
+            return Ok(self.probes.clone());
+        }
+        let mut chosen: Vec<Probe> = Vec::with_capacity(names.len());
+        for name in names {
+            if chosen.iter().any(|probe| probe.name == *name) {
+                continue;
+            }
+            match self.probes.iter().find(|probe| probe.name == *name) {
+                Some(probe) => chosen.push(probe.clone()),
+                None => return Err(self.unknown_probe(name)),
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn unknown_probe(&self, name: &str) -> SuiteError {
+        let known = self.names();
+        let mut remedy = format!("its probes are: {}", known.join(", "));
+        if let Some(near) = nearest(name, &known) {
+            remedy = format!("did you mean `{near}`? {remedy}");
+        }
+        SuiteError::whole(
+            &self.source,
+            format!("the suite has no probe named `{name}`"),
+            remedy,
+        )
+    }
+}

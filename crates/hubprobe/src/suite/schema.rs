@@ -1,0 +1,273 @@
+//! The JSON Schema of the suite file, for editors (`# yaml-language-server:
+//! $schema=…`) and for whoever writes suites by program.
+//!
+//! The types here are never filled: they are the format written down once more,
+//! for its schema. That their keys are those that are read is tested.
+#![allow(dead_code, reason = "the types are described, not used")]
+
+use indexmap::IndexMap;
+use schemars::{JsonSchema, schema_for};
+use serde_json::{Map, Value};
+
+/// The JSON Schema (draft 2020-12) of the suite file.
+#[must_use]
+pub fn schema() -> Value {
+    schema_for!(SuiteFile).to_value()
+}
+
+/// What hubprobe tests: hubs with their service accounts, and the probes that walk over them.
+#[derive(JsonSchema)]
+#[schemars(title = "hubprobe suite", deny_unknown_fields, extend("examples" = [example()]))]
+struct SuiteFile {
+    /// The deployments, by a name of your choice.
+    #[schemars(extend("minProperties" = 1))]
+    hubs: IndexMap<String, HubFile>,
+    /// The tests, by a name of your choice.
+    #[schemars(extend("minProperties" = 1))]
+    probes: IndexMap<String, ProbeFile>,
+}
+
+/// One JupyterHub deployment.
+#[derive(JsonSchema)]
+#[schemars(rename = "Hub", deny_unknown_fields)]
+struct HubFile {
+    /// The hub's own URL, with its prefix if it has one, without /hub.
+    #[schemars(extend("format" = "uri", "examples" = ["https://jupyter.example.org"]))]
+    url: String,
+    /// PEM certificates to trust besides the system's; relative to the suite's directory.
+    ca_file: Option<String>,
+    /// Headers for every request, as access proxies want them; values are secrets.
+    headers: Option<IndexMap<String, SecretFile>>,
+    /// The service accounts, by their user name on the hub.
+    #[schemars(extend("minProperties" = 1))]
+    accounts: IndexMap<String, AccountFile>,
+}
+
+/// A service account.
+#[derive(JsonSchema)]
+#[schemars(rename = "Account", deny_unknown_fields)]
+struct AccountFile {
+    /// Where its token is.
+    token: SecretFile,
+    /// Nobody but hubprobe uses this account, so that leftovers on it may be taken away.
+    #[schemars(default)]
+    dedicated: bool,
+}
+
+/// Where a secret is; the secret itself does not belong in a suite.
+#[derive(JsonSchema)]
+#[schemars(rename = "Secret", rename_all = "snake_case")]
+enum SecretFile {
+    /// A file's content; relative to the suite's directory.
+    #[schemars(extend("examples" = ["/etc/hubprobe/alps.token"]))]
+    File(String),
+    /// An environment variable's value.
+    #[schemars(extend("examples" = ["ALPS_TOKEN"]))]
+    Env(String),
+    /// What a command writes to its standard output: the program and its arguments,
+    /// without a shell.
+    #[schemars(extend("examples" = [["pass", "show", "alps"]]))]
+    Command(Vec<String>),
+}
+
+/// One test: an account's walk over a hub.
+#[derive(JsonSchema)]
+#[schemars(rename = "Probe", deny_unknown_fields)]
+struct ProbeFile {
+    /// The name of one of the hubs; may be left out where there is one.
+    hub: Option<String>,
+    /// The name of one of the hub's accounts; may be left out where it has one.
+    account: Option<String>,
+    /// The named server to start; the default server where it is left out.
+    server: Option<String>,
+    /// Spawn options, sent as they stand.
+    #[schemars(extend("examples" = [{"reservation": [""], "account": ["test-group"], "runtime": ["00:05:00"]}]))]
+    options: Option<Map<String, Value>>,
+    /// How long each part may take.
+    deadlines: Option<DeadlinesFile>,
+    /// Adds to or configures the steps reach, identify, spawn, open, kernel,
+    /// execute, stop and gone, which always run, in this order.
+    steps: Option<Vec<StepFile>>,
+}
+
+/// How long each part may take, as in 90s, 5m, 1h30m or 250ms; above zero and 7d at most.
+#[derive(JsonSchema)]
+#[schemars(rename = "Deadlines", deny_unknown_fields)]
+struct DeadlinesFile {
+    /// An answer to the first request; 10s.
+    reach: Option<Time>,
+    /// A server that is ready; 5m.
+    start: Option<Time>,
+    /// The wait in a scheduler's queue, during which start stands still; 20m.
+    queue: Option<Time>,
+    /// The server's answer through the proxy; 30s.
+    open: Option<Time>,
+    /// A kernel that answers; 60s.
+    kernel: Option<Time>,
+    /// Each piece of code; 60s.
+    execute: Option<Time>,
+    /// A server that is gone; 2m.
+    stop: Option<Time>,
+    /// The whole visit; the sum of the others and 30s where it is left out.
+    total: Option<Time>,
+}
+
+/// A length of time: whole numbers with d, h, m, s or ms.
+#[derive(JsonSchema)]
+struct Time(
+    #[schemars(regex(pattern = r"^\s*(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?\s*$"), length(min = 2), extend("examples" = ["90s", "5m", "1h30m"]))]
+     String,
+);
+
+/// A step: its name, or its name with settings.
+#[derive(JsonSchema)]
+#[schemars(rename = "Step", untagged)]
+enum StepFile {
+    /// A step without settings.
+    Name(StepWord),
+    /// A step with settings.
+    Configured(ConfiguredStep),
+}
+
+/// The names of the steps.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum StepWord {
+    Reach,
+    Identify,
+    Spawn,
+    Open,
+    Kernel,
+    Execute,
+    Stop,
+    Gone,
+}
+
+/// A step with settings.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum ConfiguredStep {
+    /// The kernel that is started.
+    Kernel(KernelFile),
+    /// Code that runs after the nonce that every visit computes.
+    Execute(ExecuteFile),
+}
+
+/// Settings of the kernel.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct KernelFile {
+    /// The name of a kernelspec; the server's default where it is left out.
+    #[schemars(extend("examples" = ["python3"]))]
+    name: Option<String>,
+}
+
+/// Code to run.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ExecuteFile {
+    /// The code.
+    #[schemars(extend("examples" = ["print(6*7)"]))]
+    code: String,
+    /// What it must print; without it, it only has to run without an error.
+    #[schemars(extend("examples" = ["42"]))]
+    expect: Option<String>,
+}
+
+fn example() -> Value {
+    serde_json::json!({
+        "hubs": {"alps": {
+            "url": "https://jupyter.example.org",
+            "accounts": {"servuser": {"token": {"file": "/etc/hubprobe/alps.token"}, "dedicated": true}},
+            "headers": {"X-Access": {"env": "ACCESS_KEY"}},
+        }},
+        "probes": {"normal": {
+            "hub": "alps",
+            "options": {"reservation": [""], "account": ["test-group"], "runtime": ["00:05:00"]},
+            "deadlines": {"start": "5m", "queue": "20m"},
+            "steps": ["spawn", {"kernel": {"name": "python3"}}, {"execute": {"code": "print(6*7)", "expect": "42"}}, "stop"],
+        }},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{fields::Shape, hubs, load, probes};
+    use super::*;
+
+    fn keys<T: JsonSchema>() -> Vec<String> {
+        let schema = schema_for!(T).to_value();
+        schema["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    }
+
+    #[test]
+    fn the_schema_has_the_keys_that_are_read() {
+        let same = |mut described: Vec<String>, read: &Shape| {
+            let mut read: Vec<&str> = read.known.to_vec();
+            read.sort_unstable();
+            described.sort_unstable();
+            assert_eq!(described, read);
+        };
+        same(keys::<SuiteFile>(), &load::SUITE);
+        same(keys::<HubFile>(), &hubs::HUB);
+        same(keys::<AccountFile>(), &hubs::ACCOUNT);
+        same(keys::<ProbeFile>(), &probes::PROBE);
+        same(keys::<DeadlinesFile>(), &probes::DEADLINES);
+        same(keys::<KernelFile>(), &probes::KERNEL);
+        same(keys::<ExecuteFile>(), &probes::EXECUTE);
+    }
+
+    #[test]
+    fn the_example_is_valid_and_loads() {
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        let example = example();
+        let errors: Vec<_> = validator
+            .iter_errors(&example)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, Vec::<String>::new());
+        // JSON is YAML.
+        let (suite, notes) =
+            load::load_text(std::path::Path::new("x.yaml"), example.to_string()).unwrap();
+        assert_eq!(suite.names(), ["normal"]);
+        assert_eq!(notes, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_the_reader_refuses_the_schema_refuses() {
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        for (pointer, value) in [
+            (
+                "/hubs/alps/accounts/servuser/token",
+                serde_json::json!("abc"),
+            ),
+            (
+                "/hubs/alps/accounts/servuser/token",
+                serde_json::json!({"file": "a", "env": "b"}),
+            ),
+            ("/hubs/alps/url", serde_json::json!(5)),
+            ("/hubs/alps/accounts", serde_json::json!({})),
+            ("/probes/normal/deadlines/start", serde_json::json!(90)),
+            ("/probes/normal/deadlines/start", serde_json::json!("soon")),
+            ("/probes/normal/steps/0", serde_json::json!("span")),
+            (
+                "/probes/normal/steps/0",
+                serde_json::json!({"notebook": {"path": "x"}}),
+            ),
+            ("/probes/normal", serde_json::json!({"matrix": {}})),
+        ] {
+            let mut suite = example();
+            *suite.pointer_mut(pointer).unwrap() = value.clone();
+            assert!(!validator.is_valid(&suite), "{pointer}: {value}");
+            assert!(
+                load::load_text(std::path::Path::new("x.yaml"), suite.to_string()).is_err(),
+                "{pointer}: {value}"
+            );
+        }
+    }
+}

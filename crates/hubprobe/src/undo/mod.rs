@@ -1,0 +1,22 @@
+//! Taking back what a visit made for itself.
+//!
+//! Before anything is made on a hub it stands in the [`ledger`], on disk, so
+//! that it can be undone whatever happens to this process. [`server`] and
+//! [`credential`] take things back and look whether they are gone: a DELETE that answers 204
+//! proves nothing. One piece of code, used by visits, by signals and by
+//! `hubprobe clean` ([`clean`]).
+//!
+//! Never taken back: what was there before us, and what looks as if somebody
+//! else had made it since.
+
+pub mod clean;
+pub mod credential;
+pub mod entry;
+pub mod ledger;
+pub mod owner;
+pub mod server;
+
+pub use clean::{Cleaned, Outcome};
+pub use entry::{Entry, Made, ServerMade};
+pub use ledger::{Ledger, LedgerError};
+pub use owner::Owner;

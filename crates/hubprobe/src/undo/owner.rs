@@ -1,0 +1,124 @@
+//! Which process an entry of the ledger belongs to, and whether it still runs.
+//!
+//! A process id alone is not enough: it is used again, after a restart of the
+//! machine at the latest. Host, boot and the process's start time make it
+//! certain. On another host nothing can be known; such an entry is left to
+//! the host that wrote it.
+
+use serde::{Deserialize, Serialize};
+
+/// A process, for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The host's name.
+    pub host: String,
+    /// The id of the host's boot; empty where the system does not say.
+    pub boot: String,
+    /// The process id.
+    pub pid: u32,
+    /// When the process started, in clock ticks since the boot; 0 where the
+    /// system does not say.
+    pub started: u64,
+}
+
+/// What is known of an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// It runs.
+    Alive,
+    /// It has ended.
+    Dead,
+    /// It is on another host.
+    Elsewhere,
+}
+
+impl Owner {
+    /// This process.
+    pub fn this() -> Self {
+        let pid = std::process::id();
+        Self {
+            host: rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
+            boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+                .map(|id| id.trim().to_owned())
+                .unwrap_or_default(),
+            pid,
+            started: start_ticks(pid).unwrap_or(0),
+        }
+    }
+
+    /// Whether it still runs, as seen from this process.
+    pub fn life(&self) -> Life {
+        let here = Self::this();
+        if self.host != here.host {
+            return Life::Elsewhere;
+        }
+        if self.boot != here.boot {
+            return Life::Dead;
+        }
+        match start_ticks(self.pid) {
+            Some(started) if started == self.started || self.started == 0 => Life::Alive,
+            _ => Life::Dead,
+        }
+    }
+}
+
+/// Field 22 of `/proc/PID/stat` (proc(5)): the start time in clock ticks. None where there is no
+/// such process, or it is a zombie.
+fn start_ticks(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field, the command, may hold blanks and parentheses.
+    let rest = stat.get(stat.rfind(')')? + 1..)?;
+    let mut fields = rest.split_whitespace();
+    if fields.next()? == "Z" {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_alive() {
+        assert_eq!(Owner::this().life(), Life::Alive);
+        assert!(Owner::this().started > 0);
+    }
+
+    #[test]
+    fn a_reused_pid_another_boot_and_another_host_are_told_apart() {
+        let this = Owner::this();
+        let reused = Owner {
+            started: this.started + 1,
+            ..this.clone()
+        };
+        assert_eq!(reused.life(), Life::Dead);
+        let rebooted = Owner {
+            boot: "another".into(),
+            ..this.clone()
+        };
+        assert_eq!(rebooted.life(), Life::Dead);
+        let elsewhere = Owner {
+            host: "another".into(),
+            ..this
+        };
+        assert_eq!(elsewhere.life(), Life::Elsewhere);
+    }
+
+    #[test]
+    fn a_process_that_was_killed_is_dead() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let owner = Owner {
+            pid: child.id(),
+            started: start_ticks(child.id()).unwrap(),
+            ..Owner::this()
+        };
+        assert_eq!(owner.life(), Life::Alive);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(owner.life(), Life::Dead);
+    }
+}

@@ -1,0 +1,125 @@
+//! Events: something happened. They say what, never how to show it.
+//!
+//! The engine says them, the dispatcher puts them in one order, listeners
+//! show, keep or count them. A run is nothing but the fold of its events
+//! ([`super::Run::apply`]), so whatever a report shows must be said here.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{Finding, StepName, Verdict};
+
+/// The number of a visit within its run, from 0.
+pub type VisitId = usize;
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Seconds since the run began.
+    pub at: f64,
+    /// What it was.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum What {
+    /// The run began.
+    RunStarted {
+        /// The run's id (UUID v7).
+        run: Uuid,
+        /// The wall clock at that instant.
+        started: jiff::Timestamp,
+        /// The version of hubprobe.
+        hubprobe: String,
+        /// Whether the run changes nothing on the hub.
+        dry_run: bool,
+    },
+    /// A visit began.
+    VisitStarted {
+        /// Which visit.
+        visit: VisitId,
+        /// The probe's name.
+        probe: String,
+        /// The hub's own URL.
+        hub: String,
+        /// The service account's name.
+        account: String,
+        /// The server's name; empty for the default server.
+        server: String,
+        /// The spawn options that are sent.
+        options: Map<String, Value>,
+    },
+    /// The hub said its version.
+    HubVersion {
+        /// Which visit.
+        visit: VisitId,
+        /// As the hub writes it: `6.1.1`.
+        version: String,
+    },
+    /// A step began.
+    StepStarted {
+        /// Which visit.
+        visit: VisitId,
+        /// Which step.
+        step: StepName,
+    },
+    /// The hub said how far a spawn has come.
+    Progress {
+        /// Which visit.
+        visit: VisitId,
+        /// 0 to 100, where the spawner says so.
+        percent: Option<f64>,
+        /// The hub's words.
+        message: String,
+    },
+    /// A step ended.
+    StepFinished {
+        /// Which visit.
+        visit: VisitId,
+        /// Which step.
+        step: StepName,
+        /// How.
+        verdict: Verdict,
+        /// What was seen, in a few words.
+        summary: String,
+        /// What is wrong, where it did not pass.
+        finding: Option<Finding>,
+    },
+    /// Something to mind that is not wrong enough to fail.
+    Warning {
+        /// Which visit.
+        visit: VisitId,
+        /// The words.
+        text: String,
+    },
+    /// Something of ours may still be on the hub.
+    LeftBehind {
+        /// Which visit.
+        visit: VisitId,
+        /// What, and why it may be there.
+        what: String,
+    },
+    /// Something of ours is still on the hub, on purpose.
+    Kept {
+        /// Which visit.
+        visit: VisitId,
+        /// What.
+        what: String,
+    },
+    /// A visit ended; its verdict follows from its steps.
+    VisitFinished {
+        /// Which visit.
+        visit: VisitId,
+    },
+    /// A signal asked the run to end.
+    Interrupted {
+        /// The signal's name: `SIGINT`.
+        signal: String,
+    },
+    /// The run ended.
+    RunFinished,
+}

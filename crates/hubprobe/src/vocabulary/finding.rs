@@ -1,0 +1,86 @@
+//! A finding: what is wrong, who is to blame, what was seen, what to do.
+//!
+//! Every visit that did not pass carries exactly one. The summary is one
+//! sentence in plain words, the evidence is what was seen and is shown word
+//! for word, the advice ends with something that a person can do.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Blame, Cause, Verdict};
+
+/// What is wrong, with all that is needed to act on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The cause's code, as in the table of causes: `spawn.never-answered`.
+    pub cause: Cause,
+    /// Who is to blame; follows from the cause.
+    pub blame: Blame,
+    /// One sentence in plain words.
+    pub summary: String,
+    /// What was seen, word for word, without secrets.
+    pub evidence: Vec<String>,
+    /// What to do next.
+    pub advice: String,
+    /// A command that shows the same again. The token is read from a file or
+    /// an environment variable, and never stands in it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub curl: Option<String>,
+}
+
+impl Finding {
+    /// A finding with the cause's own advice, and no evidence yet.
+    pub fn new(cause: Cause, summary: impl Into<String>) -> Self {
+        Self {
+            cause,
+            blame: cause.blame(),
+            summary: summary.into(),
+            evidence: Vec::new(),
+            advice: cause.advice().to_owned(),
+            curl: None,
+        }
+    }
+
+    /// Adds one line of evidence; an empty one is passed over.
+    #[must_use]
+    pub fn seen(mut self, evidence: impl Into<String>) -> Self {
+        let evidence = evidence.into();
+        if !evidence.trim().is_empty() {
+            self.evidence.push(evidence);
+        }
+        self
+    }
+
+    /// Says what to do in place of the cause's own advice.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = advice.into();
+        self
+    }
+
+    /// Adds the command that shows the same again.
+    #[must_use]
+    pub fn with_curl(mut self, curl: impl Into<String>) -> Self {
+        self.curl = Some(curl.into());
+        self
+    }
+
+    /// The verdict that this finding makes of a visit.
+    pub fn verdict(&self) -> Verdict {
+        match self.cause.blame() {
+            Blame::Deployment | Blame::Account => Verdict::Failed,
+            Blame::Capacity | Blame::Prober => Verdict::Inconclusive,
+        }
+    }
+
+    /// The same finding with every text put through `clean`, for taking
+    /// secrets out of what a hub has echoed.
+    #[must_use]
+    pub fn map_texts(mut self, clean: impl Fn(&str) -> String) -> Self {
+        self.summary = clean(&self.summary);
+        self.advice = clean(&self.advice);
+        self.evidence = self.evidence.iter().map(|line| clean(line)).collect();
+        self.curl = self.curl.as_deref().map(clean);
+        self
+    }
+}

@@ -1,0 +1,62 @@
+//! The names of the steps: the things a person does with a hub.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One thing that a person does. They always run in this order.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum StepName {
+    /// A JupyterHub answers at the URL.
+    Reach,
+    /// The hub knows the token, and it may do what the probe needs.
+    Identify,
+    /// A server is asked for and becomes ready.
+    Spawn,
+    /// The server answers through the proxy, as this account, and it is ours.
+    Open,
+    /// A kernel starts and speaks over the websocket.
+    Kernel,
+    /// Code runs and says what it should.
+    Execute,
+    /// The hub is asked to stop the server, and does.
+    Stop,
+    /// The server is gone from the hub's model and from the proxy.
+    Gone,
+}
+
+impl StepName {
+    /// All steps, in the order in which they run.
+    pub const ALL: [Self; 8] = [
+        Self::Reach,
+        Self::Identify,
+        Self::Spawn,
+        Self::Open,
+        Self::Kernel,
+        Self::Execute,
+        Self::Stop,
+        Self::Gone,
+    ];
+
+    /// The word that stands in reports and suites.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Reach => "reach",
+            Self::Identify => "identify",
+            Self::Spawn => "spawn",
+            Self::Open => "open",
+            Self::Kernel => "kernel",
+            Self::Execute => "execute",
+            Self::Stop => "stop",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+impl std::fmt::Display for StepName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}

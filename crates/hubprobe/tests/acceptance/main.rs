@@ -1,0 +1,80 @@
+//! Acceptance tests: the `hubprobe` binary against real JupyterHubs on
+//! loopback.
+//!
+//! One hub a version, shared by all tests of that version (each has accounts
+//! of its own), started when the first of them wants it, ended when all are
+//! done. Run some with `cargo test -p hubprobe --test acceptance -- NAME`; the
+//! versions come from HUBPROBE_TEST_VERSIONS (default: the newest, the newest 5.x, and 4.1.6).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod causes;
+mod flow;
+mod hubs;
+mod inputs;
+mod reach;
+mod undo;
+mod world;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use hubs::Hubs;
+
+/// A test of one version's hub.
+type Case = (&'static str, fn(&Hubs, &str));
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Most of a test is waiting for a hub; two would leave the cores idle.
+    arguments.test_threads.get_or_insert(3);
+    let hubs: &'static Hubs = Box::leak(Box::new(Hubs::new()));
+    let mut trials = Vec::new();
+    for version in hubs.versions() {
+        for (name, case) in flow::EVERY_VERSION
+            .iter()
+            .chain(causes::EVERY_VERSION)
+            .chain(undo::EVERY_VERSION)
+        {
+            trials.push(trial(hubs, version, name, *case));
+        }
+    }
+    let newest = hubs.newest();
+    for (name, case) in flow::NEWEST
+        .iter()
+        .chain(causes::NEWEST)
+        .chain(inputs::NEWEST)
+        .chain(reach::NEWEST)
+    {
+        trials.push(trial(hubs, newest, name, *case));
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let mut failed = conclusion.has_failed();
+    // After all of it, whatever happened to the hub's tests.
+    for complaint in hubs.humans_lost().into_iter().chain(hubs.down()) {
+        eprintln!("FAILED {complaint}");
+        failed = true;
+    }
+    if failed {
+        ExitCode::from(101)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn trial(hubs: &'static Hubs, version: &str, name: &str, case: fn(&Hubs, &str)) -> Trial {
+    let version = version.to_owned();
+    Trial::test(format!("{version}::{name}"), move || {
+        case(hubs, &version);
+        Ok(())
+    })
+}

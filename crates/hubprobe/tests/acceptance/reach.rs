@@ -1,0 +1,104 @@
+//! The layers below the hub: name, connection, answer, and a hub that is down
+//! behind a proxy that lives.
+
+use std::net::TcpListener;
+
+use crate::Case;
+use crate::hubs::{Hubs, block_on};
+use crate::world::{Call, World, bare};
+
+pub const NEWEST: &[Case] = &[
+    ("reach::dns", dns),
+    ("reach::refused", refused),
+    ("reach::timeout", timeout),
+    ("reach::not_a_hub", not_a_hub),
+    ("reach::hub_down", hub_down),
+];
+
+fn check_of(url: &str) -> (tempfile::TempDir, Call) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("token"), "abc").unwrap();
+    let mut command = bare(&["check", "--url", url, "--user", "nobody", "--token-file", "token"]);
+    command
+        .current_dir(dir.path())
+        .env("HUBPROBE_STATE_DIR", dir.path().join("state"))
+        .args(["--format", "json", "--deadline", "reach=2s"]);
+    (dir, Call(command))
+}
+
+fn dns(_: &Hubs, _: &str) {
+    let (_dir, call) = check_of("http://nonexistent.invalid/");
+    let finding = call.run().exits(1).finds("reach.dns");
+    assert!(finding["summary"].to_string().contains("nonexistent.invalid"));
+}
+
+fn refused(_: &Hubs, _: &str) {
+    let port = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let (_dir, call) = check_of(&format!("http://127.0.0.1:{port}/"));
+    call.run().exits(1).finds("reach.refused");
+}
+
+/// A listener that accepts and never says a word.
+fn timeout(_: &Hubs, _: &str) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (_dir, call) = check_of(&format!("http://127.0.0.1:{port}/"));
+    call.run().exits(1).finds("reach.timeout");
+}
+
+/// Jupyter's own proxy API port answers, and is no hub; so does Python's file
+/// server.
+fn not_a_hub(_: &Hubs, _: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let port = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let mut server = std::process::Command::new("python3")
+        .args(["-m", "http.server", &port.to_string(), "--bind", "127.0.0.1"])
+        .current_dir(dir.path())
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    crate::hubs::wait_for("the file server", std::time::Duration::from_secs(10), || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    let (_dir, call) = check_of(&format!("http://127.0.0.1:{port}/"));
+    let said = call.run();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    said.exits(1).finds("reach.not-a-hub");
+}
+
+fn hub_down(hubs: &Hubs, _: &str) {
+    let sandbox = hubs.own(&jupyterhub_sandbox::Spec {
+        name: "hub-down".to_owned(),
+        ..hubs.spec()
+    });
+    let world = World::on(&sandbox, "down");
+    block_on(sandbox.stop_hub(true)).unwrap();
+    let finding = world.check().run().exits(1).finds("reach.hub-down");
+    assert!(finding["evidence"].to_string().contains("_chp_healthz"), "{finding}");
+    // And up again: it was nothing else.
+    block_on(sandbox.start_hub()).unwrap();
+    world.check().run().passes();
+    // Away between the spawn and the stop: something is left behind, and said.
+    let child = world.check().option("fault=slow:60").and(&["--deadline", "stop=4s"]).start();
+    crate::hubs::wait_for("our spawn", std::time::Duration::from_secs(20), || {
+        world.server("").filter(|server| server.pending.is_some())
+    });
+    block_on(sandbox.stop_hub(true)).unwrap();
+    let pid = child.id().to_string();
+    std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    let said = crate::world::Said::of(child);
+    said.exits(4);
+    assert_eq!(said.visit()["left_behind"].as_array().unwrap().len(), 1);
+    assert_eq!(world.ledger().len(), 1);
+    block_on(sandbox.start_hub()).unwrap();
+    world.hubprobe(&["clean"]).run().exits(0);
+    world.assert_nothing_left();
+}

@@ -1,0 +1,75 @@
+//! Killed, interrupted, terminated in the middle of a spawn: nothing is left.
+
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use crate::Case;
+use crate::hubs::{Hubs, wait_for};
+use crate::world::{Said, World};
+
+pub const EVERY_VERSION: &[Case] = &[
+    ("undo::sigkill_then_clean", sigkill_then_clean),
+    ("undo::sigkill_then_the_next_run", sigkill_then_the_next_run),
+    ("undo::sigint", sigint),
+    ("undo::sigterm", sigterm),
+];
+
+/// A check whose spawn is under way for some seconds.
+fn in_mid_spawn(world: &World) -> Child {
+    let child = world.check().option("fault=slow:6").start();
+    wait_for("our spawn", Duration::from_secs(20), || {
+        world
+            .server("")
+            .filter(|server| server.pending.as_deref() == Some("spawn"))
+    });
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let pid = child.id().to_string();
+    let killed = std::process::Command::new("kill").args([name, &pid]).status();
+    assert!(killed.unwrap().success());
+}
+
+fn sigkill_then_clean(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "killed");
+    let mut child = in_mid_spawn(&world);
+    // While it lives, clean leaves its server alone.
+    world.hubprobe(&["clean"]).run().exits(0).says("still going on");
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    assert_eq!(world.ledger().len(), 1);
+    world.hubprobe(&["clean"]).run().exits(0).says("gone:");
+    world.assert_nothing_left();
+}
+
+fn sigkill_then_the_next_run(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "killed-again");
+    let mut child = in_mid_spawn(&world);
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    let visit = world.check().run().passes();
+    let warnings = visit["warnings"].to_string();
+    assert!(warnings.contains("an earlier run"), "{warnings}");
+    world.assert_nothing_left();
+}
+
+fn sigint(hubs: &Hubs, version: &str) {
+    interrupted(hubs, version, "interrupted", "-INT", 130);
+}
+
+fn sigterm(hubs: &Hubs, version: &str) {
+    interrupted(hubs, version, "terminated", "-TERM", 143);
+}
+
+fn interrupted(hubs: &Hubs, version: &str, account: &str, name: &str, code: i32) {
+    let world = World::new(hubs, version, account);
+    let child = in_mid_spawn(&world);
+    let asked = Instant::now();
+    signal(&child, name);
+    let said = Said::of(child);
+    said.exits(code).finds("prober.interrupted");
+    world.assert_nothing_left();
+    // The whole budget is stop (2 m) + 5 s; a healthy hub needs far less.
+    assert!(asked.elapsed() < Duration::from_secs(40), "{:?}", asked.elapsed());
+}
