@@ -2,12 +2,7 @@
 //! what the code says now. `UPDATE=1 cargo test -p hubprobe --test generated`
 //! writes it anew.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    missing_docs,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -42,13 +37,24 @@ fn the_causes() {
     );
     for cause in Cause::all() {
         let (means, advice) = (cause.means(), cause.advice().replace('|', "\\|"));
-        writeln!(page, "| `{cause}` | {} | {means} | {advice} |", cause.blame().word()).unwrap();
+        writeln!(
+            page,
+            "| `{cause}` | {} | {means} | {advice} |",
+            cause.blame().word()
+        )
+        .unwrap();
     }
     kept("docs/causes.md", &page);
 }
 
 #[test]
 fn the_schemas() {
-    kept("docs/schema/report.json", &format!("{:#}\n", report::json::schema()));
-    kept("docs/schema/suite.json", &format!("{:#}\n", suite::schema()));
+    kept(
+        "docs/schema/report.json",
+        &format!("{:#}\n", report::json::schema()),
+    );
+    kept(
+        "docs/schema/suite.json",
+        &format!("{:#}\n", suite::schema()),
+    );
 }

@@ -50,7 +50,11 @@ impl Asking {
     ///
     /// # Errors
     /// [`Problem::Usage`] where a secret or a certificate cannot be read.
-    pub(super) async fn open(target: &Target, source: &SecretSource, run: Uuid) -> Result<Self, Problem> {
+    pub(super) async fn open(
+        target: &Target,
+        source: &SecretSource,
+        run: Uuid,
+    ) -> Result<Self, Problem> {
         let read = connect::read_token(source).await?;
         let connected = connect::hub(target, Some(read.token.clone()), run).await?;
         Ok(Self {
@@ -73,7 +77,11 @@ impl Asking {
             Err(error) => {
                 let proxy = self.proxy_health(&error).await;
                 let finding = reach::first_request(&error, proxy.as_ref());
-                return Err(self.clean(finding.with_curl(curl::plain(&self.target, "GET", &error.url))));
+                return Err(self.clean(finding.with_curl(curl::plain(
+                    &self.target,
+                    "GET",
+                    &error.url,
+                ))));
             }
         };
         let identity = match self.hub.whoami().await {
@@ -112,10 +120,15 @@ impl Asking {
             match self.hub.whoami().await {
                 Ok(seen) => Finding::new(
                     Cause::TokenMissingScope,
-                    format!("the token of {} {} may not do this", seen.value.kind, seen.value.name),
+                    format!(
+                        "the token of {} {} may not do this",
+                        seen.value.kind, seen.value.name
+                    ),
                 )
                 .seen(error.to_string())
-                .seen(token::held_scopes(seen.value.scopes.as_deref().unwrap_or_default())),
+                .seen(token::held_scopes(
+                    seen.value.scopes.as_deref().unwrap_or_default(),
+                )),
                 Err(_) => return self.unknown_token(error),
             }
         } else {
@@ -154,18 +167,31 @@ impl Asking {
         if !matches!(error.status(), Some(502..=504)) {
             return None;
         }
-        timeout(PROXY_LOOK, self.hub.proxy_health()).await.ok()?.ok()
+        timeout(PROXY_LOOK, self.hub.proxy_health())
+            .await
+            .ok()?
+            .ok()
     }
 
     /// The finding if who is asking lacks a scope for `user`. Hubs before 2.0
     /// say no scopes; there the request itself must tell.
-    pub(super) fn lacks(&self, identity: &Identity, scope: &str, user: &str, what: &str) -> Option<Finding> {
+    pub(super) fn lacks(
+        &self,
+        identity: &Identity,
+        scope: &str,
+        user: &str,
+        what: &str,
+    ) -> Option<Finding> {
         let scopes = identity.scopes.as_ref()?;
         if matches!(held(scopes, scope, user, ""), Held::Yes | Held::ForGroup(_)) {
             return None;
         }
         let who = format!("{} {}", identity.kind, identity.name);
-        let members = if identity.kind == "service" { "services" } else { "users" };
+        let members = if identity.kind == "service" {
+            "services"
+        } else {
+            "users"
+        };
         let finding = Finding::new(Cause::TokenMissingScope, format!("the token of {who} may not {what}"))
             .seen(format!("it lacks the scope {scope}!user={user}"))
             .seen(token::held_scopes(scopes))

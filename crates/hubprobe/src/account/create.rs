@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jupyterhub_client::{Error, MintedToken, NewToken, Token};
+use jupyterhub_client::{MintedToken, NewToken, Token};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::asking::{Asking, Greeted};
 use super::proof::{Fresh, prove};
+use super::refusal::{Found, not_creatable, not_minted, understood};
 use super::register::{Register, Registered};
 use super::token_file::TokenFile;
 use super::trail::Trail;
 use super::{Expiry, Problem, Stopped, name, scopes};
-use crate::diagnose::token;
 use crate::undo::Ledger;
-use crate::vocabulary::{Cause, Finding, SecretSource, Target};
+use crate::vocabulary::{SecretSource, Target};
 
 /// When we are asked to end while a request is under way, its answer is waited
 /// for so long: it says what there is to undo.
@@ -103,9 +103,13 @@ pub async fn create(
     let mut warnings = name::check(&wanted.name).map_err(Problem::Usage)?;
     warnings.extend(checked(wanted)?);
     let register = Register::of(state_dir);
-    register.prepare().map_err(|error| Problem::Usage(error.to_string()))?;
+    register
+        .prepare()
+        .map_err(|error| Problem::Usage(error.to_string()))?;
     let file = match &wanted.out {
-        Out::File { path, force } => Some(TokenFile::reserve(path, *force).map_err(Problem::Usage)?),
+        Out::File { path, force } => {
+            Some(TokenFile::reserve(path, *force).map_err(Problem::Usage)?)
+        }
         Out::Caller => None,
     };
     let asking = Asking::open(&wanted.target, &wanted.admin, run).await?;
@@ -146,8 +150,14 @@ pub async fn create(
 /// What can be said of what is wanted without a hub.
 fn checked(wanted: &Wanted) -> Result<Vec<String>, Problem> {
     let mut warnings = Vec::new();
-    if wanted.note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
-        return Err(Problem::Usage(format!("--note is longer than {LONGEST_NOTE} characters")));
+    if wanted
+        .note
+        .as_ref()
+        .is_some_and(|note| note.chars().count() > LONGEST_NOTE)
+    {
+        return Err(Problem::Usage(format!(
+            "--note is longer than {LONGEST_NOTE} characters"
+        )));
     }
     if wanted.scopes.as_ref().is_some_and(Vec::is_empty) {
         return Err(Problem::Usage(
@@ -189,7 +199,10 @@ impl Flow<'_> {
     ) -> Result<Created, Problem> {
         let name = &self.wanted.name;
         let greeted = self.asking.greet().await?;
-        let scoped = greeted.version.as_ref().is_none_or(|version| version.scoped_tokens());
+        let scoped = greeted
+            .version
+            .as_ref()
+            .is_none_or(|version| version.scoped_tokens());
         if !scoped && self.wanted.scopes.is_some() {
             return Err(Problem::Usage(format!(
                 "JupyterHub {} cannot limit a token to --scopes: it would take no notice. Leave them out",
@@ -203,7 +216,12 @@ impl Flow<'_> {
         let found = self.user(trail, &greeted, &mut warnings).await?;
         let made_user = found == Found::Made;
         self.go_on()?;
-        let asked = scoped.then(|| self.wanted.scopes.clone().unwrap_or_else(|| scopes::least(name)));
+        let asked = scoped.then(|| {
+            self.wanted
+                .scopes
+                .clone()
+                .unwrap_or_else(|| scopes::least(name))
+        });
         let minted = self.mint(trail, found, asked.clone()).await?;
         self.go_on()?;
         let stamp = match &mut file {
@@ -288,7 +306,10 @@ impl Flow<'_> {
             Err(error) => return Err(self.asking.failure(&error).await.into()),
         };
         let create = format!("create the user {name}, which is not there");
-        if let Some(finding) = self.asking.lacks(&greeted.identity, "admin:users", name, &create) {
+        if let Some(finding) = self
+            .asking
+            .lacks(&greeted.identity, "admin:users", name, &create)
+        {
             return Err(finding.seen(absent.to_string()).into());
         }
         if let Some(held) = &greeted.identity.scopes
@@ -319,27 +340,9 @@ impl Flow<'_> {
                 if understood(&error) {
                     trail.no_user()?;
                 }
-                Err(self.not_creatable(&error).await.into())
+                Err(not_creatable(self.asking, self.wanted, &error).await.into())
             }
         }
-    }
-
-    async fn not_creatable(&self, error: &Error) -> Finding {
-        if error.status() != Some(400) {
-            return self.asking.failure(error).await;
-        }
-        let name = &self.wanted.name;
-        let words = error.hub_message().unwrap_or("no reason");
-        let finding = Finding::new(
-            Cause::AccountNotCreatable,
-            format!("the hub refuses to create the user {name}: {words}"),
-        )
-        .seen(error.to_string())
-        .advise(format!(
-            "See in the hub's log why: with PAM the system user must be there (useradd {name}, or \
-             c.LocalAuthenticator.create_system_users = True), and c.Authenticator.username_pattern must match the name."
-        ));
-        self.asking.shown(finding, error)
     }
 
     async fn mint(
@@ -349,7 +352,11 @@ impl Flow<'_> {
         scopes: Option<Vec<String>>,
     ) -> Result<MintedToken, Problem> {
         let name = &self.wanted.name;
-        let note = self.wanted.note.clone().unwrap_or_else(|| format!("hubprobe {name}"));
+        let note = self
+            .wanted
+            .note
+            .clone()
+            .unwrap_or_else(|| format!("hubprobe {name}"));
         let new = NewToken {
             note: format!("{note} (run {})", self.run),
             expires_in: self.wanted.expiry.length(),
@@ -366,76 +373,8 @@ impl Flow<'_> {
                 if understood(&error) {
                     trail.no_token()?;
                 }
-                Err(self.not_minted(&error, found).await)
+                Err(not_minted(self.asking, self.wanted, &error, found).await)
             }
         }
     }
-
-    async fn not_minted(&self, error: &Error, found: Found) -> Problem {
-        let name = &self.wanted.name;
-        let words = error.hub_message().unwrap_or("no reason");
-        match error.status() {
-            Some(400) if words.contains("expires_in") => Problem::Usage(format!(
-                "the hub refuses this --expires: {} (seconds; c.JupyterHub.token_expires_in_max_seconds). Ask for less",
-                self.asking.scrub(words)
-            )),
-            Some(400) if words.contains("does not exist") => Problem::Usage(format!(
-                "--scopes: the hub does not know such a scope: {}",
-                self.asking.scrub(words)
-            )),
-            Some(400) if words.contains("scope") => {
-                let finding = Finding::new(
-                    Cause::AccountScopesExceedOwner,
-                    format!("{name} does not hold the scopes that its token shall have"),
-                )
-                .seen(error.to_string())
-                .advise(format!(
-                    "Ask for fewer with --scopes, or give {name} a role that holds them: c.JupyterHub.load_roles \
-                     (z2jh: hub.loadRoles), then restart the hub."
-                ));
-                self.asking.shown(finding, error).into()
-            }
-            Some(500) if self.wanted.scopes.is_some() => {
-                let finding = self.asking.failure(error).await;
-                finding
-                    .advise("Check --scopes for typing errors: before 5.0 a hub answers so to a scope that it does not know (seen on 4.1.6). Else look at the hub's log.")
-                    .into()
-            }
-            // JupyterHub 2 to 6 say the same of a user that is not there.
-            Some(403) if words.contains("not found") && found == Found::Unseen => {
-                let finding = token::no_such_user(error, name)
-                    .seen("the admin token may make tokens, but cannot see whether the user is there");
-                self.asking.shown(finding, error).into()
-            }
-            Some(403) if words.contains("not found") => {
-                let finding = Finding::new(
-                    Cause::TokenMissingScope,
-                    format!("the hub does not let this admin token make tokens for {name}, who is there"),
-                )
-                .seen(error.to_string())
-                .advise(
-                    "Use an administrator's token. If this is a service's whose scope is tokens!user=NAME: JupyterHub \
-                     4.1 takes only an unfiltered tokens from services (seen on 4.1.6; 6.1 takes both).",
-                );
-                self.asking.shown(finding, error).into()
-            }
-            _ => self.asking.failure(error).await.into(),
-        }
-    }
-}
-
-/// How the user was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
-    /// It was not there, and we made it.
-    Made,
-    /// It was there.
-    There,
-    /// We may not look.
-    Unseen,
-}
-
-/// The hub has understood and said no: nothing was made.
-fn understood(error: &Error) -> bool {
-    error.status().is_some_and(|status| (400..500).contains(&status) && status != 408)
 }

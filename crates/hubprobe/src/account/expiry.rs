@@ -37,7 +37,8 @@ impl FromStr for Expiry {
         if text == "never" {
             return Ok(Self::Never);
         }
-        let wrong = || format!("`{text}` is no length of time; write 90d, 2w, 12h, 30m, 45s or never");
+        let wrong =
+            || format!("`{text}` is no length of time; write 90d, 2w, 12h, 30m, 45s or never");
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
         if !number.is_empty() && unit.is_empty() {
@@ -54,11 +55,18 @@ impl FromStr for Expiry {
         if number.is_empty() {
             return Err(wrong());
         }
-        let seconds = number.parse().ok().and_then(|number: u64| number.checked_mul(unit));
+        let seconds = number
+            .parse()
+            .ok()
+            .and_then(|number: u64| number.checked_mul(unit));
         match seconds {
-            Some(0) => Err(format!("`{text}` is over at once; a token lives for a second at least")),
+            Some(0) => Err(format!(
+                "`{text}` is over at once; a token lives for a second at least"
+            )),
             Some(seconds) if seconds <= LONGEST => Ok(Self::After(Duration::from_secs(seconds))),
-            _ => Err(format!("`{text}` is over a hundred years; write never for a token that never expires")),
+            _ => Err(format!(
+                "`{text}` is over a hundred years; write never for a token that never expires"
+            )),
         }
     }
 }

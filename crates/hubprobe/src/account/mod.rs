@@ -13,6 +13,7 @@ pub mod expiry;
 pub mod name;
 mod problem;
 mod proof;
+mod refusal;
 pub mod register;
 pub mod revoke;
 pub mod scopes;

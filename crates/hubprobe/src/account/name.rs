@@ -13,9 +13,14 @@ pub fn check(name: &str) -> Result<Vec<String>, String> {
         return Err("the account's name is empty".to_owned());
     }
     if matches!(name, "." | "..") || name.contains('/') {
-        return Err(format!("{name:?} cannot be an account's name: no URL could carry it"));
+        return Err(format!(
+            "{name:?} cannot be an account's name: no URL could carry it"
+        ));
     }
-    if name.chars().any(|c| c.is_control() || c.is_whitespace() || "!,=".contains(c)) {
+    if name
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || "!,=".contains(c))
+    {
         return Err(format!(
             "{name:?} cannot be an account's name: white space, control characters and ! , = cannot stand in a scope"
         ));

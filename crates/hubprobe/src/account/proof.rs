@@ -47,7 +47,9 @@ pub(super) async fn prove(asking: &Asking, fresh: &Fresh<'_>) -> Result<Proof, F
     let own = asking.hub.with_token(fresh.token.clone());
     let identity = match whoami(&own).await {
         Ok(identity) => identity,
-        Err(error) if error.status() == Some(403) => return Err(refused(asking, fresh, &error).await),
+        Err(error) if error.status() == Some(403) => {
+            return Err(refused(asking, fresh, &error).await);
+        }
         Err(error) => return Err(asking.failure(&error).await),
     };
     if identity.name != fresh.name {
@@ -55,7 +57,10 @@ pub(super) async fn prove(asking: &Asking, fresh: &Fresh<'_>) -> Result<Proof, F
             Cause::TokenWrongUser,
             format!("the new token is not {}'s, says the hub", fresh.name),
         )
-        .seen(format!("GET /hub/api/user answers {} {}", identity.kind, identity.name)));
+        .seen(format!(
+            "GET /hub/api/user answers {} {}",
+            identity.kind, identity.name
+        )));
     }
     let mut warnings = Vec::new();
     if let (Some(asked), Some(held)) = (fresh.asked, &identity.scopes) {
@@ -109,7 +114,10 @@ async fn refused(asking: &Asking, fresh: &Fresh<'_>, error: &Error) -> Finding {
         .seen(error.to_string())
         .seen(lost.to_string());
     }
-    let strict = if fresh.version.is_some_and(|version| (version.major, version.minor) >= (6, 1)) {
+    let strict = if fresh
+        .version
+        .is_some_and(|version| (version.major, version.minor) >= (6, 1))
+    {
         "On this hub it is enough to set c.Authenticator.auth_refresh_strict = False (the default). Or exempt"
     } else {
         "Exempt"
@@ -117,10 +125,15 @@ async fn refused(asking: &Asking, fresh: &Fresh<'_>, error: &Error) -> Finding {
     let name = fresh.name;
     Finding::new(
         Cause::TokenStaleLogin,
-        format!("the hub refuses {name}, who never logged in, with a token that it made a moment ago"),
+        format!(
+            "the hub refuses {name}, who never logged in, with a token that it made a moment ago"
+        ),
     )
     .seen(error.to_string())
-    .seen(format!("the hub still lists the token as {} of {name}", fresh.id))
+    .seen(format!(
+        "the hub still lists the token as {} of {name}",
+        fresh.id
+    ))
     .advise(format!(
         "{strict} the account from the refresh of logins (oauthenticator 17.3 and newer):\n\
          def refresh_user_hook(authenticator, user, auth_state):\n    \

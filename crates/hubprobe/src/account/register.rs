@@ -20,7 +20,9 @@ use crate::vocabulary::Target;
 
 /// Why the register cannot be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("the register of accounts in {path} cannot be {doing}: {source}. Check the directory's permissions, or name another with --state-dir DIR")]
+#[error(
+    "the register of accounts in {path} cannot be {doing}: {source}. Check the directory's permissions, or name another with --state-dir DIR"
+)]
 pub struct RegisterError {
     path: String,
     doing: &'static str,
@@ -104,7 +106,9 @@ impl Register {
     /// [`RegisterError`] where the file cannot be removed.
     pub fn remove(&self, id: Uuid) -> Result<(), RegisterError> {
         match fs::remove_file(self.path(id)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.error("written", error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(self.error("written", error))
+            }
             _ => Ok(()),
         }
     }
@@ -114,11 +118,17 @@ impl Register {
     ///
     /// # Errors
     /// [`RegisterError`] where the directory is there and cannot be read.
-    pub fn find(&self, hub: &Url, name: &str) -> Result<(Vec<Registered>, Vec<String>), RegisterError> {
+    pub fn find(
+        &self,
+        hub: &Url,
+        name: &str,
+    ) -> Result<(Vec<Registered>, Vec<String>), RegisterError> {
         let (mut entries, mut unreadable) = (Vec::new(), Vec::new());
         let files = match fs::read_dir(&self.dir) {
             Ok(files) => files,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((entries, unreadable)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok((entries, unreadable));
+            }
             Err(error) => return Err(self.error("read", error)),
         };
         for file in files {
@@ -128,7 +138,9 @@ impl Register {
             }
             let read = fs::read(&path)
                 .map_err(|error| error.to_string())
-                .and_then(|text| serde_json::from_slice::<Registered>(&text).map_err(|error| error.to_string()));
+                .and_then(|text| {
+                    serde_json::from_slice::<Registered>(&text).map_err(|error| error.to_string())
+                });
             match read {
                 Ok(entry) if &entry.target.url == hub && entry.name == name => entries.push(entry),
                 Ok(_) => {}
@@ -186,13 +198,25 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let register = Register::of(&state.path().join("deep"));
         let hub: Url = "http://127.0.0.1:8000/".parse().unwrap();
-        assert_eq!(register.find(&hub, "servuser").unwrap(), (Vec::new(), Vec::new()));
+        assert_eq!(
+            register.find(&hub, "servuser").unwrap(),
+            (Vec::new(), Vec::new())
+        );
         register.prepare().unwrap();
         let (mine, other) = (entry("servuser"), entry("other"));
         register.enter(&mine).unwrap();
         register.enter(&other).unwrap();
-        assert_eq!(register.find(&hub, "servuser").unwrap().0, std::slice::from_ref(&mine));
-        assert_eq!(register.find(&"http://h/".parse().unwrap(), "servuser").unwrap().0, []);
+        assert_eq!(
+            register.find(&hub, "servuser").unwrap().0,
+            std::slice::from_ref(&mine)
+        );
+        assert_eq!(
+            register
+                .find(&"http://h/".parse().unwrap(), "servuser")
+                .unwrap()
+                .0,
+            []
+        );
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&register.dir), 0o700);
         assert_eq!(mode(&register.path(mine.id)), 0o600);

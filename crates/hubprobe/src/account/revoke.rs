@@ -57,7 +57,9 @@ pub async fn revoke(
     let register = Register::of(state_dir);
     let (registered, unreadable) = register.find(&target.url, name)?;
     if let Some(file) = unreadable.first() {
-        return Err(Problem::Local(format!("the register cannot be read: {file}. See what it says, then delete it")));
+        return Err(Problem::Local(format!(
+            "the register cannot be read: {file}. See what it says, then delete it"
+        )));
     }
     let left = left_in_ledger(ledger, target, name)?;
     if *which == Which::Ours && registered.is_empty() && left.is_empty() {
@@ -85,20 +87,27 @@ pub async fn revoke(
             }
         }
         Which::Id(id) => {
-            let known = asking.hub.token_model(name, id).await.ok().map(|model| model.note);
-            let entry = registered
-                .into_iter()
-                .find(|entry| &entry.token_id == id && known.as_ref().is_none_or(|note| note == &entry.note));
+            let known = asking
+                .hub
+                .token_model(name, id)
+                .await
+                .ok()
+                .map(|model| model.note);
+            let entry = registered.into_iter().find(|entry| {
+                &entry.token_id == id && known.as_ref().is_none_or(|note| note == &entry.note)
+            });
             taking.one(id, entry).await?;
         }
         Which::Itself => {
             let id = identity.token_id.clone().or_else(|| {
                 // Before 5.0 the hub does not say; the register may.
-                let SecretSource::File(path) = source else { return None };
+                let SecretSource::File(path) = source else {
+                    return None;
+                };
                 let stamp = Stamp::of(path)?;
-                let known = registered
-                    .iter()
-                    .find(|entry| entry.file.as_ref() == Some(path) && entry.stamp.as_ref() == Some(&stamp));
+                let known = registered.iter().find(|entry| {
+                    entry.file.as_ref() == Some(path) && entry.stamp.as_ref() == Some(&stamp)
+                });
                 known.map(|entry| entry.token_id.clone())
             });
             let Some(id) = id else {
@@ -111,7 +120,9 @@ pub async fn revoke(
                 Ok(model) => model.note,
                 Err(error) => return Err(asking.failure(&error).await.into()),
             };
-            let entry = registered.into_iter().find(|entry| entry.token_id == id && entry.note == note);
+            let entry = registered
+                .into_iter()
+                .find(|entry| entry.token_id == id && entry.note == note);
             taking.itself(&id, entry).await?;
         }
     }
@@ -128,18 +139,34 @@ fn left_in_ledger(ledger: &Ledger, target: &Target, name: &str) -> Result<Vec<En
     Ok(entries.collect())
 }
 
-fn may_not(asking: &Asking, identity: &jupyterhub_client::Identity, name: &str, which: &Which) -> Option<Finding> {
+fn may_not(
+    asking: &Asking,
+    identity: &jupyterhub_client::Identity,
+    name: &str,
+    which: &Which,
+) -> Option<Finding> {
     if *which != Which::Itself {
-        return asking.lacks(identity, "tokens", name, &format!("revoke tokens of {name}"));
+        return asking.lacks(
+            identity,
+            "tokens",
+            name,
+            &format!("revoke tokens of {name}"),
+        );
     }
     if identity.name != name || identity.kind == "service" {
         return Some(Finding::new(
             Cause::TokenWrongUser,
-            format!("the token is of {} {}, not of {name}", identity.kind, identity.name),
+            format!(
+                "the token is of {} {}, not of {name}",
+                identity.kind, identity.name
+            ),
         ));
     }
     let scopes = identity.scopes.as_ref()?;
-    if matches!(held(scopes, "tokens", name, ""), Held::Yes | Held::ForGroup(_)) {
+    if matches!(
+        held(scopes, "tokens", name, ""),
+        Held::Yes | Held::ForGroup(_)
+    ) {
         return None;
     }
     let finding = Finding::new(Cause::TokenMissingScope, format!("the token of {name} may not revoke itself"))
@@ -198,7 +225,9 @@ impl Taking<'_> {
             return Err(self.asking.failure(&error).await.into());
         }
         let outcome = match hub.whoami().await {
-            Err(error) if error.status() == Some(403) => Ok("revoked: the hub does not know it any more".to_owned()),
+            Err(error) if error.status() == Some(403) => {
+                Ok("revoked: the hub does not know it any more".to_owned())
+            }
             Ok(_) => Err("the hub says that it is revoked, but still takes it".to_owned()),
             Err(error) => Err(format!("whether it is gone is not known: {error}")),
         };
@@ -227,16 +256,22 @@ impl Taking<'_> {
 
     /// One that an ended process left in the ledger.
     async fn left(&mut self, entry: &Entry) -> Result<(), Problem> {
-        let Made::Token { user, token_id, note } = &entry.made else {
+        let Made::Token {
+            user,
+            token_id,
+            note,
+        } = &entry.made
+        else {
             return Ok(());
         };
-        let outcome = match credential::revoke(&self.asking.hub, user, token_id.as_deref(), note).await {
-            Ok(count) => {
-                self.ledger.strike(entry.id)?;
-                Ok(said(count))
-            }
-            Err(why) => Err(self.asking.scrub(&why)),
-        };
+        let outcome =
+            match credential::revoke(&self.asking.hub, user, token_id.as_deref(), note).await {
+                Ok(count) => {
+                    self.ledger.strike(entry.id)?;
+                    Ok(said(count))
+                }
+                Err(why) => Err(self.asking.scrub(&why)),
+            };
         self.revoked.push(Revoked {
             what: entry.describe(),
             outcome,
@@ -248,7 +283,12 @@ impl Taking<'_> {
 
 /// What was seen, from the number of tokens that there were.
 fn said(count: usize) -> String {
-    if count == 0 { "it was gone already" } else { "revoked, and gone" }.to_owned()
+    if count == 0 {
+        "it was gone already"
+    } else {
+        "revoked, and gone"
+    }
+    .to_owned()
 }
 
 /// Removes the file of a revoked token, if it is still the one that we wrote;
@@ -258,7 +298,9 @@ async fn remove_file(hub: &Hub, entry: &Registered) -> Option<String> {
     let shown = path.display();
     let stamp = Stamp::of(path)?;
     if entry.stamp.as_ref() != Some(&stamp) {
-        return Some(format!("{shown} was changed since we wrote it, so it stays"));
+        return Some(format!(
+            "{shown} was changed since we wrote it, so it stays"
+        ));
     }
     let read = match connect::read_token(&SecretSource::File(path.clone())).await {
         Ok(read) => read,
@@ -266,8 +308,16 @@ async fn remove_file(hub: &Hub, entry: &Registered) -> Option<String> {
     };
     match hub.with_token(read.token).whoami().await {
         Err(error) if error.status() == Some(403) => {}
-        Ok(_) => return Some(format!("{shown} stays: the hub still takes the token in it")),
-        Err(error) => return Some(format!("{shown} stays: whether the hub still takes the token in it is not known ({error})")),
+        Ok(_) => {
+            return Some(format!(
+                "{shown} stays: the hub still takes the token in it"
+            ));
+        }
+        Err(error) => {
+            return Some(format!(
+                "{shown} stays: whether the hub still takes the token in it is not known ({error})"
+            ));
+        }
     }
     Some(match std::fs::remove_file(path) {
         Ok(()) => format!("{shown}, which held it, was removed"),

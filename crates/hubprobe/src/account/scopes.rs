@@ -14,36 +14,109 @@ const DEFAULT: [&str; 3] = ["servers", "access:servers", "read:tokens"];
 const TABLE: &[(&str, &[&str], &str)] = &[
     (
         "admin:users",
-        &["users", "delete:users", "admin:auth_state", "read:roles:users"],
+        &[
+            "users",
+            "delete:users",
+            "admin:auth_state",
+            "read:roles:users",
+        ],
         "create, change and delete {}, which amounts to everything",
     ),
-    ("admin:servers", &["servers", "admin:server_state"], "do all with the servers of {}"),
-    ("admin:groups", &["groups", "delete:groups", "read:roles:groups"], "create, change and delete groups"),
-    ("servers", &["start:servers", "read:servers", "delete:servers"], "start, see and stop the servers of {}"),
-    ("start:servers", &["read:servers"], "start the servers of {}"),
-    ("delete:servers", &["read:servers"], "stop the servers of {}"),
-    ("read:servers", &["read:users:name"], "see the servers of {}"),
-    ("access:servers", &[], "work on the servers of {} (kernels, files, terminals)"),
-    ("tokens", &["read:tokens"], "make and revoke API tokens of {}"),
+    (
+        "admin:servers",
+        &["servers", "admin:server_state"],
+        "do all with the servers of {}",
+    ),
+    (
+        "admin:groups",
+        &["groups", "delete:groups", "read:roles:groups"],
+        "create, change and delete groups",
+    ),
+    (
+        "servers",
+        &["start:servers", "read:servers", "delete:servers"],
+        "start, see and stop the servers of {}",
+    ),
+    (
+        "start:servers",
+        &["read:servers"],
+        "start the servers of {}",
+    ),
+    (
+        "delete:servers",
+        &["read:servers"],
+        "stop the servers of {}",
+    ),
+    (
+        "read:servers",
+        &["read:users:name"],
+        "see the servers of {}",
+    ),
+    (
+        "access:servers",
+        &[],
+        "work on the servers of {} (kernels, files, terminals)",
+    ),
+    (
+        "tokens",
+        &["read:tokens"],
+        "make and revoke API tokens of {}",
+    ),
     ("read:tokens", &[], "see when the API tokens of {} expire"),
-    ("users", &["read:users", "list:users", "users:activity"], "change {}"),
+    (
+        "users",
+        &["read:users", "list:users", "users:activity"],
+        "change {}",
+    ),
     ("delete:users", &[], "delete {}"),
     (
         "read:users",
-        &["read:users:name", "read:users:groups", "read:users:activity"],
+        &[
+            "read:users:name",
+            "read:users:groups",
+            "read:users:activity",
+        ],
         "read about {}: groups, activity",
     ),
     ("list:users", &["read:users:name"], "list {}"),
-    ("users:activity", &["read:users:activity"], "report activity of {}"),
-    ("shares", &["read:shares", "users:shares", "groups:shares"], "share the servers of {} with others"),
-    ("users:shares", &["read:users:shares"], "give up servers that others share with {}"),
-    ("read:shares", &[], "see with whom the servers of {} are shared"),
-    ("read:users:shares", &[], "see which servers others share with {}"),
+    (
+        "users:activity",
+        &["read:users:activity"],
+        "report activity of {}",
+    ),
+    (
+        "shares",
+        &["read:shares", "users:shares", "groups:shares"],
+        "share the servers of {} with others",
+    ),
+    (
+        "users:shares",
+        &["read:users:shares"],
+        "give up servers that others share with {}",
+    ),
+    (
+        "read:shares",
+        &[],
+        "see with whom the servers of {} are shared",
+    ),
+    (
+        "read:users:shares",
+        &[],
+        "see which servers others share with {}",
+    ),
     ("read:users:name", &[], "see the name of {}"),
     ("read:users:groups", &[], "see the groups of {}"),
     ("read:users:activity", &[], "see when {} was last active"),
-    ("admin:server_state", &[], "see the inner state of the servers of {}"),
-    ("admin:auth_state", &[], "see the login secrets (auth_state) of {}"),
+    (
+        "admin:server_state",
+        &[],
+        "see the inner state of the servers of {}",
+    ),
+    (
+        "admin:auth_state",
+        &[],
+        "see the login secrets (auth_state) of {}",
+    ),
     ("read:roles:users", &[], "see the roles of {}"),
     ("read:hub", &[], "see what the hub is made of"),
     ("read:metrics", &[], "read the hub's metrics"),
@@ -56,7 +129,10 @@ const IDENTITY: [&str; 2] = ["read:users:name", "read:users:groups"];
 
 /// The scopes of an account's token where none are asked for.
 pub fn least(name: &str) -> Vec<String> {
-    DEFAULT.iter().map(|scope| format!("{scope}!user={name}")).collect()
+    DEFAULT
+        .iter()
+        .map(|scope| format!("{scope}!user={name}"))
+        .collect()
 }
 
 fn split(scope: &str) -> (&str, &str) {
@@ -84,7 +160,11 @@ pub fn in_words(held: &[String]) -> Vec<String> {
     let known = |scope: &str| TABLE.iter().position(|row| row.0 == split(scope).0);
     let mut shown: Vec<&String> = held
         .iter()
-        .filter(|scope| !held.iter().any(|other| other != *scope && covers(other, scope)))
+        .filter(|scope| {
+            !held
+                .iter()
+                .any(|other| other != *scope && covers(other, scope))
+        })
         .filter(|scope| held.len() == 1 || !is_identity(scope))
         .collect();
     shown.sort_by_key(|scope| (known(scope).unwrap_or(usize::MAX), (*scope).clone()));
@@ -133,7 +213,10 @@ pub fn compare(asked: &[String], held: &[String], name: &str) -> Compared {
         _ => scope.clone(),
     };
     let asked: Vec<String> = asked.iter().map(own).collect();
-    if asked.iter().any(|scope| matches!(split(scope).0, "self" | "inherit" | "all")) {
+    if asked
+        .iter()
+        .any(|scope| matches!(split(scope).0, "self" | "inherit" | "all"))
+    {
         return Compared::default();
     }
     // What a custom scope includes is the hub's secret.
@@ -158,7 +241,11 @@ pub fn compare(asked: &[String], held: &[String], name: &str) -> Compared {
 pub fn unfiltered(held: &[String]) -> Vec<String> {
     held.iter()
         .filter(|scope| split(scope).1.is_empty() && scope.as_str() != "read:hub")
-        .filter(|scope| !held.iter().any(|other| other != *scope && covers(other, scope)))
+        .filter(|scope| {
+            !held
+                .iter()
+                .any(|other| other != *scope && covers(other, scope))
+        })
         .cloned()
         .collect()
 }
@@ -185,7 +272,10 @@ mod tests {
                 "see when the API tokens of joe expire",
             ]
         );
-        assert_eq!(compare(&least("joe"), &list(HELD), "joe"), Compared::default());
+        assert_eq!(
+            compare(&least("joe"), &list(HELD), "joe"),
+            Compared::default()
+        );
         assert_eq!(unfiltered(&list(HELD)), Vec::<String>::new());
     }
 
@@ -194,21 +284,37 @@ mod tests {
         let held = list(&format!("{HELD} tokens!user=joe admin:users"));
         let compared = compare(&least("joe"), &held, "joe");
         assert_eq!(compared.beyond, ["tokens!user=joe", "admin:users"]);
-        let compared = compare(&least("joe"), &list("read:servers!user=joe read:tokens"), "joe");
-        assert_eq!(compared.lacking, ["servers!user=joe", "access:servers!user=joe"]);
+        let compared = compare(
+            &least("joe"),
+            &list("read:servers!user=joe read:tokens"),
+            "joe",
+        );
+        assert_eq!(
+            compared.lacking,
+            ["servers!user=joe", "access:servers!user=joe"]
+        );
         assert_eq!(compared.beyond, ["read:tokens"]);
         assert_eq!(unfiltered(&held), ["admin:users"]);
     }
 
     #[test]
     fn filters_are_told_apart() {
-        assert_eq!(compare(&list("servers!user"), &list("servers!user=joe"), "joe"), Compared::default());
+        assert_eq!(
+            compare(&list("servers!user"), &list("servers!user=joe"), "joe"),
+            Compared::default()
+        );
         let other = compare(&list("servers!user=ann"), &list("servers!user=joe"), "joe");
         assert_eq!(other.lacking, ["servers!user=ann"]);
         assert_eq!(
             in_words(&list("servers custom:x!user=joe read:servers!group=g")),
-            ["start, see and stop the servers of EVERY user", "use the scope custom:x!user=joe"]
+            [
+                "start, see and stop the servers of EVERY user",
+                "use the scope custom:x!user=joe"
+            ]
         );
-        assert_eq!(in_words(&list("read:users:name!user=joe read:users:groups!user=joe")).len(), 1);
+        assert_eq!(
+            in_words(&list("read:users:name!user=joe read:users:groups!user=joe")).len(),
+            1
+        );
     }
 }

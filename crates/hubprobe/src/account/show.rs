@@ -64,16 +64,24 @@ pub async fn show(
     if who == As::Account && !own {
         return Err(Finding::new(
             Cause::TokenWrongUser,
-            format!("the token from {source} is of {} {}, not of {name}", asker.kind, asker.name),
+            format!(
+                "the token from {source} is of {} {}, not of {name}",
+                asker.kind, asker.name
+            ),
         )
-        .seen(format!("GET /hub/api/user answers {} {}", asker.kind, asker.name))
+        .seen(format!(
+            "GET /hub/api/user answers {} {}",
+            asker.kind, asker.name
+        ))
         .advise("Give the account's own token, or an administrator's with --admin-token-file.")
         .into());
     }
     let user = match asking.hub.user(name, false).await {
         Ok(seen) => seen.value,
         Err(error) if error.status() == Some(404) => {
-            return Err(asking.shown(token::no_such_user(&error, name), &error).into());
+            return Err(asking
+                .shown(token::no_such_user(&error, name), &error)
+                .into());
         }
         Err(error) => return Err(asking.failure(&error).await.into()),
     };
@@ -85,7 +93,11 @@ pub async fn show(
         Err(error) => return Err(asking.failure(&error).await.into()),
     };
     let mut warnings = asking.warnings.clone();
-    warnings.extend(unreadable.into_iter().map(|file| format!("the register cannot be read: {file}")));
+    warnings.extend(
+        unreadable
+            .into_iter()
+            .map(|file| format!("the register cannot be read: {file}")),
+    );
     let held = asker.scopes.as_deref().filter(|_| own).unwrap_or_default();
     warnings.extend(too_much(&user, name, held));
     match &tokens {
@@ -93,7 +105,10 @@ pub async fn show(
             warnings.extend(tokens.iter().filter_map(|token| ending(token, now)));
             for entry in &registered {
                 // Ids are used again on SQLite; the note holds the run's id.
-                if !tokens.iter().any(|token| token.id == entry.token_id && token.note == entry.note) {
+                if !tokens
+                    .iter()
+                    .any(|token| token.id == entry.token_id && token.note == entry.note)
+                {
                     warnings.push(format!(
                         "the token {} of the register is not on the hub any more: it has expired, or was revoked \
                          (account revoke {name} forgets it)",
@@ -122,11 +137,16 @@ pub async fn show(
 fn too_much(user: &User, name: &str, held: &[String]) -> Vec<String> {
     let mut warnings = Vec::new();
     if user.admin == Some(true) {
-        warnings.push(format!("{name} is an administrator of the hub; a service account should be an ordinary user"));
+        warnings.push(format!(
+            "{name} is an administrator of the hub; a service account should be an ordinary user"
+        ));
     }
     let unfiltered = scopes::unfiltered(held);
     if !unfiltered.is_empty() {
-        warnings.push(format!("this token reaches beyond {name}: {}", unfiltered.join(", ")));
+        warnings.push(format!(
+            "this token reaches beyond {name}: {}",
+            unfiltered.join(", ")
+        ));
     }
     warnings
 }
@@ -134,9 +154,16 @@ fn too_much(user: &User, name: &str, held: &[String]) -> Vec<String> {
 /// What there is to say of a token's end. Those that the hub makes for servers
 /// and browsers end with them, and are passed over.
 fn ending(token: &TokenModel, now: Timestamp) -> Option<String> {
-    let for_people = token.oauth_client.as_deref().is_none_or(|client| client == "JupyterHub")
+    let for_people = token
+        .oauth_client
+        .as_deref()
+        .is_none_or(|client| client == "JupyterHub")
         && !token.note.starts_with("Server at ");
-    if for_people { soon(&token.id, token.expires_at, now) } else { None }
+    if for_people {
+        soon(&token.id, token.expires_at, now)
+    } else {
+        None
+    }
 }
 
 fn soon(id: &str, expires: Option<Timestamp>, now: Timestamp) -> Option<String> {
@@ -149,8 +176,14 @@ fn soon(id: &str, expires: Option<Timestamp>, now: Timestamp) -> Option<String> 
     }
     (left < SOON).then(|| {
         let days = left.as_hours() / 24;
-        let words = if days > 0 { format!("{days} days") } else { format!("{} hours", left.as_hours()) };
-        format!("the token {id} expires in {words}; make a new one in time with hubprobe account create")
+        let words = if days > 0 {
+            format!("{days} days")
+        } else {
+            format!("{} hours", left.as_hours())
+        };
+        format!(
+            "the token {id} expires in {words}; make a new one in time with hubprobe account create"
+        )
     })
 }
 
@@ -164,12 +197,27 @@ mod tests {
     fn ends_are_warned_of_in_time() {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let cases = [
-            (json!({"expires_at": "2026-11-27T13:00:00Z"}), Some("6 days")),
-            (json!({"expires_at": "2026-11-21T15:30:00Z"}), Some("3 hours")),
-            (json!({"expires_at": "2026-11-21T11:00:00Z"}), Some("has expired")),
+            (
+                json!({"expires_at": "2026-11-27T13:00:00Z"}),
+                Some("6 days"),
+            ),
+            (
+                json!({"expires_at": "2026-11-21T15:30:00Z"}),
+                Some("3 hours"),
+            ),
+            (
+                json!({"expires_at": "2026-11-21T11:00:00Z"}),
+                Some("has expired"),
+            ),
             (json!({"expires_at": null}), Some("never expires")),
-            (json!({"expires_at": null, "note": "Server at /user/x/"}), None),
-            (json!({"expires_at": "2026-11-22T12:00:00Z", "oauth_client": "Server at /user/x/"}), None),
+            (
+                json!({"expires_at": null, "note": "Server at /user/x/"}),
+                None,
+            ),
+            (
+                json!({"expires_at": "2026-11-22T12:00:00Z", "oauth_client": "Server at /user/x/"}),
+                None,
+            ),
             (json!({"expires_at": "2026-12-06T12:00:00Z"}), None),
         ];
         for (mut model, expected) in cases {

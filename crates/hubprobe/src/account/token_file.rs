@@ -34,7 +34,9 @@ pub struct Stamp {
 impl Stamp {
     /// The stamp of a file, where there is one.
     pub fn of(path: &Path) -> Option<Self> {
-        let meta = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+        let meta = fs::symlink_metadata(path)
+            .ok()
+            .filter(fs::Metadata::is_file)?;
         Some(Self {
             inode: meta.ino(),
             modified: (meta.mtime(), meta.mtime_nsec()),
@@ -51,7 +53,9 @@ impl TokenFile {
     pub(super) fn reserve(path: &Path, force: bool) -> Result<Self, String> {
         let shown = path.display();
         let path = match fs::symlink_metadata(path) {
-            Ok(meta) if meta.is_dir() => return Err(format!("--out {shown} is a directory; name a file in it")),
+            Ok(meta) if meta.is_dir() => {
+                return Err(format!("--out {shown} is a directory; name a file in it"));
+            }
             Ok(_) if !force => {
                 return Err(format!(
                     "--out {shown} is there already, and nothing was sent; --force replaces it, or name another file"
@@ -59,9 +63,15 @@ impl TokenFile {
             }
             Ok(_) => match fs::canonicalize(path) {
                 Ok(real) if real.is_file() => real,
-                _ => return Err(format!("--out {shown} is no regular file, so it is not replaced; name another file")),
+                _ => {
+                    return Err(format!(
+                        "--out {shown} is no regular file, so it is not replaced; name another file"
+                    ));
+                }
             },
-            Err(_) => std::path::absolute(path).map_err(|error| format!("--out {shown}: {error}"))?,
+            Err(_) => {
+                std::path::absolute(path).map_err(|error| format!("--out {shown}: {error}"))?
+            }
         };
         let dir = path.parent().unwrap_or(Path::new("/"));
         let temporary = tempfile::Builder::new()
@@ -103,7 +113,10 @@ impl TokenFile {
             Ok(read) if read == content.as_bytes() => {
                 Stamp::of(&place).ok_or_else(|| format!("{} is gone", place.display()))
             }
-            Ok(_) => Err(format!("{} does not hold what was written", place.display())),
+            Ok(_) => Err(format!(
+                "{} does not hold what was written",
+                place.display()
+            )),
             Err(error) => Err(format!(
                 "the token cannot be written to {}: {}",
                 self.path.display(),
@@ -122,7 +135,13 @@ impl TokenFile {
         } else {
             self.temporary.persist_noclobber(&self.path)
         };
-        put.map_err(|error| format!("{} cannot be put in place: {}", self.path.display(), reason(&error.error)))?;
+        put.map_err(|error| {
+            format!(
+                "{} cannot be put in place: {}",
+                self.path.display(),
+                reason(&error.error)
+            )
+        })?;
         if let Some(dir) = self.path.parent() {
             // The file is there; that its name survives a power cut is a bonus.
             drop(fs::File::open(dir).and_then(|dir| dir.sync_all()));
@@ -135,7 +154,10 @@ impl TokenFile {
 /// `tempfile` adds.
 fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
-    text.split(" at path ").next().unwrap_or_default().to_owned()
+    text.split(" at path ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -157,7 +179,10 @@ mod tests {
         assert!(!path.exists());
         file.place().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "abc\n");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(Stamp::of(&path), Some(stamp.clone()));
         fs::write(&path, "other").unwrap();
         assert_ne!(Stamp::of(&path), Some(stamp));
@@ -170,7 +195,10 @@ mod tests {
         let path = dir.path().join("x.token");
         fs::write(&path, "old").unwrap();
         let refused = TokenFile::reserve(&path, false).unwrap_err();
-        assert!(refused.contains("--force") && refused.contains("x.token"), "{refused}");
+        assert!(
+            refused.contains("--force") && refused.contains("x.token"),
+            "{refused}"
+        );
         let mut file = TokenFile::reserve(&path, true).unwrap();
         file.write(&token("new")).unwrap();
         drop(file);
@@ -195,8 +223,19 @@ mod tests {
     #[test]
     fn a_missing_directory_is_named() {
         let error = TokenFile::reserve(Path::new("/nonexistent/x"), false).unwrap_err();
-        assert!(error.contains("/nonexistent") && error.contains("No such file"), "{error}");
-        assert!(TokenFile::reserve(Path::new("/"), true).unwrap_err().contains("directory"));
-        assert!(TokenFile::reserve(Path::new("/dev/null"), true).unwrap_err().contains("regular"));
+        assert!(
+            error.contains("/nonexistent") && error.contains("No such file"),
+            "{error}"
+        );
+        assert!(
+            TokenFile::reserve(Path::new("/"), true)
+                .unwrap_err()
+                .contains("directory")
+        );
+        assert!(
+            TokenFile::reserve(Path::new("/dev/null"), true)
+                .unwrap_err()
+                .contains("regular")
+        );
     }
 }

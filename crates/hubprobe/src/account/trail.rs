@@ -172,7 +172,11 @@ fn strike(ledger: &Ledger, entry: &mut Option<Entry>) -> Result<(), LedgerError>
 async fn take_back(hub: &Hub, made: &Made) -> Result<String, String> {
     let until = Instant::now() + LATE;
     match made {
-        Made::Token { user, token_id, note } => loop {
+        Made::Token {
+            user,
+            token_id,
+            note,
+        } => loop {
             match credential::revoke(hub, user, token_id.as_deref(), note).await? {
                 0 if Instant::now() < until => sleep(BETWEEN_LOOKS).await,
                 0 => return Ok("it was not there".to_owned()),
@@ -183,7 +187,9 @@ async fn take_back(hub: &Hub, made: &Made) -> Result<String, String> {
             name,
             confirmed: true,
             ..
-        } => credential::delete_user(hub, name).await.map(|()| "deleted".to_owned()),
+        } => credential::delete_user(hub, name)
+            .await
+            .map(|()| "deleted".to_owned()),
         Made::User { name, asked, .. } => loop {
             match credential::delete_doubtful(hub, name, *asked).await? {
                 Doubtful::Absent if Instant::now() < until => sleep(BETWEEN_LOOKS).await,

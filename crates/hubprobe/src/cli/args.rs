@@ -24,10 +24,22 @@ pub struct Global {
     #[arg(long, value_name = "DIR", global = true, env = "HUBPROBE_STATE_DIR")]
     pub state_dir: Option<PathBuf>,
     /// How much to tell of what goes on: error, warn, info, debug, trace
-    #[arg(long, value_name = "LEVEL", global = true, env = "HUBPROBE_LOG", default_value = "warn")]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        global = true,
+        env = "HUBPROBE_LOG",
+        default_value = "warn"
+    )]
     pub log: String,
     /// Colour on the screen; auto knows NO_COLOR and pipes
-    #[arg(long, value_name = "WHEN", global = true, env = "HUBPROBE_COLOR", default_value = "auto")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        env = "HUBPROBE_COLOR",
+        default_value = "auto"
+    )]
     pub color: ColorWhen,
 }
 
@@ -71,7 +83,12 @@ pub struct HubArgs {
     #[arg(long, value_name = "PEM", env = "HUBPROBE_CA_FILE")]
     pub ca_file: Option<PathBuf>,
     /// A header for every request, for access proxies; its value is read from an environment variable
-    #[arg(long = "header", value_name = "NAME=ENV")]
+    #[arg(
+        long = "header",
+        value_name = "NAME=ENV",
+        env = "HUBPROBE_HEADER",
+        value_delimiter = ','
+    )]
     pub headers: Vec<String>,
 }
 
@@ -105,10 +122,22 @@ pub struct Check {
     #[arg(long, value_name = "TOKEN", hide = true)]
     pub token: Option<String>,
     /// A spawn option; VALUE is YAML, so runtime='["00:05:00"]' is a list
-    #[arg(long = "option", value_name = "KEY=VALUE")]
+    /// (several in HUBPROBE_OPTION: one a line)
+    #[arg(
+        long = "option",
+        value_name = "KEY=VALUE",
+        env = "HUBPROBE_OPTION",
+        hide_env_values = true,
+        value_delimiter = '\n'
+    )]
     pub option: Vec<String>,
     /// All spawn options as one JSON object, or @FILE
-    #[arg(long, value_name = "JSON", env = "HUBPROBE_OPTIONS")]
+    #[arg(
+        long,
+        value_name = "JSON",
+        env = "HUBPROBE_OPTIONS",
+        hide_env_values = true
+    )]
     pub options: Option<String>,
     /// A named server in place of the default one
     #[arg(long, value_name = "NAME", env = "HUBPROBE_SERVER")]
@@ -117,7 +146,12 @@ pub struct Check {
     #[arg(long, value_name = "NAME", env = "HUBPROBE_KERNEL")]
     pub kernel: Option<String>,
     /// How long something may take: reach, start, queue, open, kernel, execute, stop, total
-    #[arg(long = "deadline", value_name = "WHAT=TIME")]
+    #[arg(
+        long = "deadline",
+        value_name = "WHAT=TIME",
+        env = "HUBPROBE_DEADLINE",
+        value_delimiter = ','
+    )]
     pub deadlines: Vec<String>,
     /// Nobody else uses the account: what is left on it from lost runs may be taken away
     #[arg(long, env = "HUBPROBE_DEDICATED")]
@@ -129,7 +163,12 @@ pub struct Check {
     #[arg(long, env = "HUBPROBE_DRY_RUN")]
     pub dry_run: bool,
     /// A report: terminal, json, junit; to standard output, or to a file with =PATH. May be given again
-    #[arg(long = "format", value_name = "FORMAT[=PATH]", env = "HUBPROBE_FORMAT", value_delimiter = ',')]
+    #[arg(
+        long = "format",
+        value_name = "FORMAT[=PATH]",
+        env = "HUBPROBE_FORMAT",
+        value_delimiter = ','
+    )]
     pub formats: Vec<String>,
 }
 

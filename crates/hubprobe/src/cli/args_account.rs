@@ -86,8 +86,10 @@ pub struct Show {
 
 /// `hubprobe account revoke`.
 #[derive(Debug, Clone, ClapArgs)]
-#[command(after_help = "Without --token-id all tokens go that hubprobe made for the account on this hub, as its register says, and
-their files with them, if they were not changed since. The user stays.")]
+#[command(
+    after_help = "Without --token-id all tokens go that hubprobe made for the account on this hub, as its register says, and
+their files with them, if they were not changed since. The user stays."
+)]
 pub struct Revoke {
     /// The account's name
     #[arg(value_name = "NAME")]

@@ -21,7 +21,12 @@ pub enum Sandbox {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Named {
     /// The sandbox's name
-    #[arg(long, value_name = "NAME", default_value = "default", env = "HUBPROBE_SANDBOX")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "default",
+        env = "HUBPROBE_SANDBOX"
+    )]
     pub name: String,
 }
 

@@ -50,7 +50,10 @@ impl Formats {
             };
             let Some((_, format)) = KNOWN.iter().find(|(known, _)| *known == name) else {
                 let known: Vec<&str> = KNOWN.iter().map(|(known, _)| *known).collect();
-                bail!("--format {text}: there is no format {name}; there are {}", known.join(", "));
+                bail!(
+                    "--format {text}: there is no format {name}; there are {}",
+                    known.join(", ")
+                );
             };
             match path {
                 Some("") => bail!("--format {text}: no path after the ="),
@@ -72,10 +75,13 @@ impl Formats {
     pub(super) fn write(&self, run: &Run, printer: &Printer) -> bool {
         let mut all_written = true;
         for (format, path) in &self.to_files {
-            let written = render(*format, run, &TO_A_FILE)
-                .and_then(|bytes| Ok(std::fs::write(path, bytes)?));
+            let written =
+                render(*format, run, &TO_A_FILE).and_then(|bytes| Ok(std::fs::write(path, bytes)?));
             if let Err(error) = written {
-                printer.note(&format!("hubprobe: error: the report {} cannot be written: {error}", path.display()));
+                printer.note(&format!(
+                    "hubprobe: error: the report {} cannot be written: {error}",
+                    path.display()
+                ));
                 all_written = false;
             }
         }
@@ -119,7 +125,12 @@ fn try_to_write(path: &Path) -> anyhow::Result<()> {
         .append(true)
         .create(true)
         .open(path)
-        .with_context(|| format!("the report {} cannot be written; nothing was sent to a hub", path.display()))?;
+        .with_context(|| {
+            format!(
+                "the report {} cannot be written; nothing was sent to a hub",
+                path.display()
+            )
+        })?;
     if !existed {
         std::fs::remove_file(path).ok();
     }

@@ -12,7 +12,9 @@ pub(super) fn start(global: &Global) {
         known @ ("error" | "warn" | "info" | "debug" | "trace" | "off") => known,
         _ => "warn",
     };
-    let filter = EnvFilter::new(format!("off,hubprobe={level},jupyterhub_client={level},jupyterhub_sandbox={level}"));
+    let filter = EnvFilter::new(format!(
+        "off,hubprobe={level},jupyterhub_client={level},jupyterhub_sandbox={level}"
+    ));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

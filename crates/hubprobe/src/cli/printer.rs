@@ -52,7 +52,8 @@ impl Printer {
 
     /// Whether somebody watches standard error.
     pub fn watched(&self) -> bool {
-        std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        std::io::stderr().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
     /// How many columns there are; 80 where nobody knows.

@@ -49,7 +49,9 @@ pub fn hub(args: &HubArgs, notes: &mut Vec<String>) -> anyhow::Result<Hub> {
         .url
         .clone()
         .or_else(|| variable("JUPYTERHUB_API_URL"))
-        .context("which hub? Give its URL with --url URL or HUBPROBE_URL, or a suite with --suite FILE")?;
+        .context(
+            "which hub? Give its URL with --url URL or HUBPROBE_URL, or a suite with --suite FILE",
+        )?;
     let (url, note) = suite::hub_url(&typed)?;
     notes.extend(note);
     Ok(Hub {
@@ -76,11 +78,15 @@ fn headers(typed: &[String]) -> anyhow::Result<Vec<(String, SecretSource)>> {
 pub fn token_source(file: Option<&PathBuf>, variables: &[&str]) -> SecretSource {
     match file {
         Some(path) if path.as_os_str() == "-" => SecretSource::Stdin,
-        Some(path) => SecretSource::File(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+        Some(path) => {
+            SecretSource::File(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+        }
         None => variables
             .iter()
             .find(|name| variable(name).is_some())
-            .map_or(SecretSource::Missing, |name| SecretSource::Env((*name).to_owned())),
+            .map_or(SecretSource::Missing, |name| {
+                SecretSource::Env((*name).to_owned())
+            }),
     }
 }
 
@@ -114,17 +120,29 @@ pub fn plan(check: &Check) -> anyhow::Result<Plan> {
     Ok(Plan { probes, notes })
 }
 
-fn from_suite(check: &Check, path: &std::path::Path, notes: &mut Vec<String>) -> anyhow::Result<Vec<Probe>> {
+fn from_suite(
+    check: &Check,
+    path: &std::path::Path,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<Vec<Probe>> {
     let (suite, said) = suite::load(path)?;
     notes.extend(said);
     let mut probes = suite.probes(&check.probes)?;
-    let one_hub = probes.windows(2).all(|pair| pair[0].hub.url == pair[1].hub.url);
-    let one_account = probes.windows(2).all(|pair| pair[0].account.name == pair[1].account.name);
+    let one_hub = probes
+        .windows(2)
+        .all(|pair| pair[0].hub.url == pair[1].hub.url);
+    let one_account = probes
+        .windows(2)
+        .all(|pair| pair[0].account.name == pair[1].account.name);
     if check.hub.url.is_some() && !one_hub {
-        bail!("--url (or HUBPROBE_URL) would send the tokens of several hubs to one; name probes of one hub, or leave it out");
+        bail!(
+            "--url (or HUBPROBE_URL) would send the tokens of several hubs to one; name probes of one hub, or leave it out"
+        );
     }
     if (check.user.is_some() || check.token_file.is_some()) && !one_account {
-        bail!("--user and --token-file (or their variables) are for one account, and the suite's probes have several; name probes of one, or leave them out");
+        bail!(
+            "--user and --token-file (or their variables) are for one account, and the suite's probes have several; name probes of one, or leave them out"
+        );
     }
     for probe in &mut probes {
         if let Some(typed) = &check.hub.url {

@@ -63,7 +63,11 @@ pub fn user_agent(run: Uuid) -> String {
 ///
 /// # Errors
 /// [`ConnectError`] where a file or a header's value cannot be read.
-pub async fn hub(target: &Target, token: Option<Token>, run: Uuid) -> Result<Connected, ConnectError> {
+pub async fn hub(
+    target: &Target,
+    token: Option<Token>,
+    run: Uuid,
+) -> Result<Connected, ConnectError> {
     let mut settings = Settings::new(target.url.clone());
     settings.token = token;
     settings.user_agent = user_agent(run);

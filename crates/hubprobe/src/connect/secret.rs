@@ -35,7 +35,9 @@ pub enum SecretError {
         reason: String,
     },
     /// A variable that is not set.
-    #[error("the environment variable {0} is not set. Set it, or name a file with --token-file FILE")]
+    #[error(
+        "the environment variable {0} is not set. Set it, or name a file with --token-file FILE"
+    )]
     Env(String),
     /// A command that did not say a secret.
     #[error("`{command}` gave no secret: {reason}. Run it by hand")]
@@ -97,9 +99,7 @@ pub async fn read_token(source: &SecretSource) -> Result<ReadToken, SecretError>
 pub async fn read_secret(source: &SecretSource) -> Result<String, SecretError> {
     match source {
         SecretSource::File(path) => read_file(path),
-        SecretSource::Env(name) => {
-            std::env::var(name).map_err(|_| SecretError::Env(name.clone()))
-        }
+        SecretSource::Env(name) => std::env::var(name).map_err(|_| SecretError::Env(name.clone())),
         SecretSource::Command(words) => run(words).await,
         SecretSource::Stdin => {
             let mut text = String::new();
@@ -185,7 +185,9 @@ mod tests {
     #[tokio::test]
     async fn a_newline_at_the_end_is_cut_and_a_private_file_is_quiet() {
         let file = file(b"abc123\n", 0o600);
-        let read = read_token(&SecretSource::File(file.path().into())).await.unwrap();
+        let read = read_token(&SecretSource::File(file.path().into()))
+            .await
+            .unwrap();
         assert_eq!(read.token.expose(), "abc123");
         assert_eq!(read.warnings, Vec::<String>::new());
     }
@@ -193,33 +195,56 @@ mod tests {
     #[tokio::test]
     async fn a_world_readable_file_is_warned_of() {
         let file = file(b"abc123", 0o644);
-        let read = read_token(&SecretSource::File(file.path().into())).await.unwrap();
-        assert!(read.warnings[0].contains("chmod 600"), "{:?}", read.warnings);
+        let read = read_token(&SecretSource::File(file.path().into()))
+            .await
+            .unwrap();
+        assert!(
+            read.warnings[0].contains("chmod 600"),
+            "{:?}",
+            read.warnings
+        );
     }
 
     #[tokio::test]
     async fn what_is_no_token_is_not_shown() {
         let file = file(b"first-secret\nsecond-secret\n", 0o600);
-        let error = read_token(&SecretSource::File(file.path().into())).await.unwrap_err();
+        let error = read_token(&SecretSource::File(file.path().into()))
+            .await
+            .unwrap_err();
         let text = format!("{error} {error:?}");
-        assert!(!text.contains("secret\n") && !text.contains("first-secret"), "{text}");
+        assert!(
+            !text.contains("secret\n") && !text.contains("first-secret"),
+            "{text}"
+        );
         assert!(text.contains(&file.path().display().to_string()), "{text}");
     }
 
     #[tokio::test]
     async fn a_command_s_output_is_read_without_a_shell() {
         let words = ["echo", "$HOME;abc"].map(String::from).to_vec();
-        assert_eq!(read_secret(&SecretSource::Command(words)).await.unwrap(), "$HOME;abc\n");
+        assert_eq!(
+            read_secret(&SecretSource::Command(words)).await.unwrap(),
+            "$HOME;abc\n"
+        );
         let words = ["false"].map(String::from).to_vec();
-        let error = read_secret(&SecretSource::Command(words)).await.unwrap_err();
-        assert!(error.to_string().contains("`false` gave no secret"), "{error}");
+        let error = read_secret(&SecretSource::Command(words))
+            .await
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("`false` gave no secret"),
+            "{error}"
+        );
     }
 
     #[tokio::test]
     async fn a_directory_and_a_missing_file_are_named() {
-        let error = read_secret(&SecretSource::File("/".into())).await.unwrap_err();
+        let error = read_secret(&SecretSource::File("/".into()))
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("it is a directory"), "{error}");
-        let error = read_secret(&SecretSource::File("/nonexistent/token".into())).await.unwrap_err();
+        let error = read_secret(&SecretSource::File("/nonexistent/token".into()))
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("/nonexistent/token"), "{error}");
     }
 }

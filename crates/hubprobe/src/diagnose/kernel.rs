@@ -68,11 +68,10 @@ pub fn silent(error: &Error) -> Finding {
 /// The finding for code that did not come to its end.
 pub fn unfinished(error: &Error, interrupt: &str) -> Finding {
     match &error.stage {
-        Stage::KernelDied { state } => Finding::new(
-            Cause::KernelDied,
-            "the kernel died while it ran the code",
-        )
-        .seen(format!("the server says of the kernel: {state}")),
+        Stage::KernelDied { state } => {
+            Finding::new(Cause::KernelDied, "the kernel died while it ran the code")
+                .seen(format!("the server says of the kernel: {state}"))
+        }
         Stage::Closed { .. } | Stage::Lost { .. } => cut(error),
         Stage::Timeout { after, .. } => Finding::new(
             Cause::KernelHung,

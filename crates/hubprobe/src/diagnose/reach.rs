@@ -33,7 +33,11 @@ pub fn first_request(error: &Error, proxy: ProxyHealth<'_>) -> Finding {
                 .seen(excerpt(body))
         }
         Stage::Status { head, body, .. } => not_a_hub(url)
-            .seen(format!("GET {url} answers {}{}", head.status, server_of(error)))
+            .seen(format!(
+                "GET {url} answers {}{}",
+                head.status,
+                server_of(error)
+            ))
             .seen(first_line(body)),
         Stage::Decode {
             head,
@@ -108,10 +112,7 @@ fn transport(error: &Error) -> Option<Finding> {
         },
         Stage::Timeout { phase, after } => (
             Cause::ReachTimeout,
-            format!(
-                "no answer within {:.0?} (waiting for: {phase})",
-                after
-            ),
+            format!("no answer within {:.0?} (waiting for: {phase})", after),
         ),
         Stage::Lost { .. } => (
             Cause::ReachTimeout,
@@ -147,7 +148,8 @@ fn in_front(error: &Error, proxy: ProxyHealth<'_>) -> Option<Finding> {
     let Stage::Status { head, body, .. } = &error.stage else {
         return None;
     };
-    let by_the_hub = head.hub_version().is_some() || (head.is_json() && error.hub_message().is_some());
+    let by_the_hub =
+        head.hub_version().is_some() || (head.is_json() && error.hub_message().is_some());
     let answer = format!(
         "{} {} answers {}{}",
         error.method,

@@ -69,7 +69,11 @@ mod tests {
 
     #[test]
     fn filters_decide() {
-        let all = scopes(&["servers", "access:servers!user=b", "read:servers!server=a/x"]);
+        let all = scopes(&[
+            "servers",
+            "access:servers!user=b",
+            "read:servers!server=a/x",
+        ]);
         assert_eq!(held(&all, "servers", "a", ""), Held::Yes);
         assert_eq!(held(&all, "read:servers", "a", "x"), Held::Yes);
         assert_eq!(

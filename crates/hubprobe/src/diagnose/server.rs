@@ -19,11 +19,9 @@ pub fn refused(error: &Error, user: &str) -> Answer {
     let said = error.hub_message().unwrap_or_default();
     let seen = error.to_string();
     match &error.stage {
-        Stage::Redirect { location, .. } => Answer::NotYet(
-            no_route().seen(seen).seen(format!(
-                "it redirects to {location}: the proxy has no route, and the hub answers"
-            )),
-        ),
+        Stage::Redirect { location, .. } => Answer::NotYet(no_route().seen(seen).seen(format!(
+            "it redirects to {location}: the proxy has no route, and the hub answers"
+        ))),
         Stage::Status { head, body, .. } => match head.status {
             403 | 401 => Answer::Wrong(
                 Finding::new(
@@ -50,7 +48,9 @@ pub fn refused(error: &Error, user: &str) -> Answer {
             ),
             502 | 504 => Answer::NotYet(no_route().seen(seen).seen(excerpt(body))),
             500 if said.contains("Redirect loop") => Answer::NotYet(no_route().seen(seen)),
-            500 if said.contains("connect to Hub API") || said.contains("checking authorization") => {
+            500 if said.contains("connect to Hub API")
+                || said.contains("checking authorization") =>
+            {
                 Answer::Wrong(
                     Finding::new(
                         Cause::ServerCannotReachHub,

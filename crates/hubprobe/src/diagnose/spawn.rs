@@ -27,34 +27,130 @@ const fn row(text: &'static str, cause: Cause, summary: &'static str) -> Row {
 
 /// What a hub says when it refuses a start request.
 const REFUSALS: &[Row] = &[
-    row("is already running", Cause::SpawnAlreadyRunning, "a server is running that we did not start"),
-    row("is pending stop", Cause::SpawnPendingStop, "the server's last stop does not end"),
-    row("is pending check", Cause::SpawnPendingStop, "the hub has not yet looked after the server since it was restarted"),
-    row("Too many users trying to log in", Cause::SpawnThrottled, "too many servers are starting at once"),
-    row("Active user limit exceeded", Cause::SpawnHubFull, "the hub's limit of running servers is reached"),
-    row("Named servers are not enabled", Cause::SpawnNamedServers, "the hub has named servers disabled"),
-    row("already has the maximum of", Cause::SpawnNamedServers, "the account has as many named servers as the hub allows"),
-    row("Invalid server_name", Cause::SpawnNamedServers, "the hub does not like the server's name"),
-    row("auth has expired for", Cause::SpawnStaleLogin, "the hub wants the account to log in again before a spawn"),
-    row("authentication has expired", Cause::SpawnStaleLogin, "the hub wants the account to log in again before a spawn"),
-    row("Invalid user options", Cause::SpawnBadOptions, "the hub refuses the options"),
-    row("No such profile", Cause::SpawnBadOptions, "the hub has no such profile"),
-    row("'NoneType' object is not subscriptable", Cause::SpawnNoCredentials, "the spawner needs credentials that the account does not have"),
-    row("Action is not authorized with current scopes", Cause::TokenMissingScope, "the token may not start servers"),
-    row("No access to resources", Cause::TokenWrongUser, "the hub hides the account from this token"),
-    row("Missing or invalid credentials", Cause::TokenLost, "the hub does not accept the token any more"),
+    row(
+        "is already running",
+        Cause::SpawnAlreadyRunning,
+        "a server is running that we did not start",
+    ),
+    row(
+        "is pending stop",
+        Cause::SpawnPendingStop,
+        "the server's last stop does not end",
+    ),
+    row(
+        "is pending check",
+        Cause::SpawnPendingStop,
+        "the hub has not yet looked after the server since it was restarted",
+    ),
+    row(
+        "Too many users trying to log in",
+        Cause::SpawnThrottled,
+        "too many servers are starting at once",
+    ),
+    row(
+        "Active user limit exceeded",
+        Cause::SpawnHubFull,
+        "the hub's limit of running servers is reached",
+    ),
+    row(
+        "Named servers are not enabled",
+        Cause::SpawnNamedServers,
+        "the hub has named servers disabled",
+    ),
+    row(
+        "already has the maximum of",
+        Cause::SpawnNamedServers,
+        "the account has as many named servers as the hub allows",
+    ),
+    row(
+        "Invalid server_name",
+        Cause::SpawnNamedServers,
+        "the hub does not like the server's name",
+    ),
+    row(
+        "auth has expired for",
+        Cause::SpawnStaleLogin,
+        "the hub wants the account to log in again before a spawn",
+    ),
+    row(
+        "authentication has expired",
+        Cause::SpawnStaleLogin,
+        "the hub wants the account to log in again before a spawn",
+    ),
+    row(
+        "Invalid user options",
+        Cause::SpawnBadOptions,
+        "the hub refuses the options",
+    ),
+    row(
+        "No such profile",
+        Cause::SpawnBadOptions,
+        "the hub has no such profile",
+    ),
+    row(
+        "'NoneType' object is not subscriptable",
+        Cause::SpawnNoCredentials,
+        "the spawner needs credentials that the account does not have",
+    ),
+    row(
+        "Action is not authorized with current scopes",
+        Cause::TokenMissingScope,
+        "the token may not start servers",
+    ),
+    row(
+        "No access to resources",
+        Cause::TokenWrongUser,
+        "the hub hides the account from this token",
+    ),
+    row(
+        "Missing or invalid credentials",
+        Cause::TokenLost,
+        "the hub does not accept the token any more",
+    ),
 ];
 
 /// What a hub says of a spawn that failed.
 const FAILURES: &[Row] = &[
-    row("didn't respond in", Cause::SpawnNeverAnswered, "the server was started, but the hub never reached it"),
-    row("Spawner failed to start [status", Cause::SpawnExited, "the server's process ended before it answered"),
-    row("Spawn cancelled", Cause::SpawnCancelled, "somebody stopped the server while it started"),
-    row("'NoneType' object is not subscriptable", Cause::SpawnNoCredentials, "the spawner or a hook needs an auth_state that the account does not have"),
-    row("No such profile", Cause::SpawnBadOptions, "the hub has no such profile"),
-    row("Invalid user options", Cause::SpawnBadOptions, "the hub refuses the options"),
-    row("auth has expired for", Cause::SpawnStaleLogin, "the hub wants the account to log in again before a spawn"),
-    row("No such file or directory", Cause::SpawnNoCommand, "the single-user command is missing"),
+    row(
+        "didn't respond in",
+        Cause::SpawnNeverAnswered,
+        "the server was started, but the hub never reached it",
+    ),
+    row(
+        "Spawner failed to start [status",
+        Cause::SpawnExited,
+        "the server's process ended before it answered",
+    ),
+    row(
+        "Spawn cancelled",
+        Cause::SpawnCancelled,
+        "somebody stopped the server while it started",
+    ),
+    row(
+        "'NoneType' object is not subscriptable",
+        Cause::SpawnNoCredentials,
+        "the spawner or a hook needs an auth_state that the account does not have",
+    ),
+    row(
+        "No such profile",
+        Cause::SpawnBadOptions,
+        "the hub has no such profile",
+    ),
+    row(
+        "Invalid user options",
+        Cause::SpawnBadOptions,
+        "the hub refuses the options",
+    ),
+    row(
+        "auth has expired for",
+        Cause::SpawnStaleLogin,
+        "the hub wants the account to log in again before a spawn",
+    ),
+    row(
+        "No such file or directory",
+        Cause::SpawnNoCommand,
+        "the single-user command is missing",
+    ),
 ];
 
 /// What is known of a spawn that did not come to its end.
@@ -80,14 +176,10 @@ pub fn refused(error: &Error) -> Finding {
     let status = error.status().unwrap_or_default();
     let finding = match find(REFUSALS, text) {
         Some(row) => Finding::new(row.cause, row.summary),
-        None if status == 404 => Finding::new(
-            Cause::AccountNoSuchUser,
-            "the hub has no such user",
-        ),
-        None if status == 429 => Finding::new(
-            Cause::SpawnThrottled,
-            "the hub asks us to come again later",
-        ),
+        None if status == 404 => Finding::new(Cause::AccountNoSuchUser, "the hub has no such user"),
+        None if status == 429 => {
+            Finding::new(Cause::SpawnThrottled, "the hub asks us to come again later")
+        }
         None => Finding::new(
             Cause::SpawnDenied,
             format!("the hub refuses the spawn: {}", excerpt(text)),
@@ -220,14 +312,23 @@ mod tests {
     #[test]
     fn the_stream_s_texts() {
         let cases = [
-            ("Spawn failed: Server at http://127.0.0.1:5/user/x/api didn't respond in 30 seconds", Cause::SpawnNeverAnswered),
+            (
+                "Spawn failed: Server at http://127.0.0.1:5/user/x/api didn't respond in 30 seconds",
+                Cause::SpawnNeverAnswered,
+            ),
             ("Spawn failed: Timeout", Cause::SpawnStartTimeout),
             ("Spawn failed: ", Cause::SpawnStartTimeout),
             ("Spawn failed", Cause::SpawnProxyUnreachable),
             ("Spawn cancelled", Cause::SpawnCancelled),
             ("Spawn failed: I don't work!", Cause::SpawnError),
-            ("Spawn failed: HTTP 500: Internal Server Error (Spawner failed to start [status=3]. The logs for x may contain details.)", Cause::SpawnExited),
-            ("Spawn failed: [Errno 2] No such file or directory: '/nonexistent/jupyterhub-singleuser'", Cause::SpawnNoCommand),
+            (
+                "Spawn failed: HTTP 500: Internal Server Error (Spawner failed to start [status=3]. The logs for x may contain details.)",
+                Cause::SpawnExited,
+            ),
+            (
+                "Spawn failed: [Errno 2] No such file or directory: '/nonexistent/jupyterhub-singleuser'",
+                Cause::SpawnNoCommand,
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(cause(text), expected, "{text}");

@@ -1,8 +1,8 @@
 //! Layers 3 and 4: does the hub know the token, whose is it, and what may it
 //! do.
 
-use jupyterhub_client::{Error, HubVersion, Identity};
 use jiff::Timestamp;
+use jupyterhub_client::{Error, HubVersion, Identity};
 
 use super::scope::{self, Held};
 use crate::vocabulary::{Cause, Finding};
@@ -25,11 +25,17 @@ pub struct Known<'a> {
 pub fn refused(error: &Error, known: Known<'_>) -> Finding {
     let expired = matches!((known.expires, known.now), (Some(end), Some(now)) if end <= now);
     let (cause, summary) = if expired {
-        (Cause::TokenExpired, format!("the token from {} has expired", known.place))
+        (
+            Cause::TokenExpired,
+            format!("the token from {} has expired", known.place),
+        )
     } else if known.worked {
         (
             Cause::TokenLost,
-            format!("the hub knew the token from {} a moment ago, and does not any more", known.place),
+            format!(
+                "the hub knew the token from {} a moment ago, and does not any more",
+                known.place
+            ),
         )
     } else {
         (
@@ -61,7 +67,10 @@ pub fn lacks(
                         Cause::TokenWrongUser,
                         format!("the token is of {who} and may not act on the servers of {user}"),
                     )
-                    .seen(format!("it holds {}, not {needed}!user={user}", others.join(", ")))
+                    .seen(format!(
+                        "it holds {}, not {needed}!user={user}",
+                        others.join(", ")
+                    ))
                     .seen(held_scopes(scopes)),
                 );
             }

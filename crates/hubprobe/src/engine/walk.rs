@@ -168,12 +168,17 @@ impl Walk {
                     format!("the token of {who} may not do this"),
                 )
                 .seen(error.to_string())
-                .seen(token::held_scopes(seen.value.scopes.as_deref().unwrap_or_default()))
+                .seen(token::held_scopes(
+                    seen.value.scopes.as_deref().unwrap_or_default(),
+                ))
             }
             Err(again) if again.status() == Some(403) => token::refused(error, self.known()),
-            Err(again) => Finding::new(Cause::HubError, "the hub refuses, and does not say who we are")
-                .seen(error.to_string())
-                .seen(again.to_string()),
+            Err(again) => Finding::new(
+                Cause::HubError,
+                "the hub refuses, and does not say who we are",
+            )
+            .seen(error.to_string())
+            .seen(again.to_string()),
         }
     }
 
@@ -184,9 +189,7 @@ impl Walk {
             expires: None,
             now: Some(self.clock.now()),
             place: match &self.probe.account.token {
-                crate::vocabulary::SecretSource::File(path) => {
-                    path.to_str().unwrap_or("its file")
-                }
+                crate::vocabulary::SecretSource::File(path) => path.to_str().unwrap_or("its file"),
                 crate::vocabulary::SecretSource::Env(name) => name,
                 crate::vocabulary::SecretSource::Command(_) => "the command",
                 crate::vocabulary::SecretSource::Stdin => "standard input",

@@ -14,6 +14,7 @@ pub struct Bars {
     probe: String,
     step: String,
     said: String,
+    ending: Option<String>,
 }
 
 impl Bars {
@@ -33,12 +34,13 @@ impl Bars {
             probe: String::new(),
             step: String::new(),
             said: String::new(),
+            ending: None,
         }
     }
 
     fn show(&self) {
         self.bar.set_prefix(plain::line(&self.probe));
-        let said = plain::line(&self.said);
+        let said = plain::line(self.ending.as_deref().unwrap_or(&self.said));
         let text = if said.is_empty() {
             self.step.clone()
         } else {
@@ -75,7 +77,9 @@ impl Listener for Bars {
                 self.said.clone_from(message);
             }
             What::Interrupted { signal } => {
-                self.said = format!("{signal}: taking back what was started");
+                self.ending = Some(format!(
+                    "{signal}: taking back what was started (again to leave at once)"
+                ));
             }
             What::RunFinished => {
                 self.bar.finish_and_clear();

@@ -27,6 +27,7 @@ mod resolved;
 mod scalar;
 mod schema;
 
+pub use crate::vocabulary::SecretSource;
 pub use deadlines::{DeadlineName, Deadlines, parse_deadline};
 pub use duration::{format_duration, parse_duration};
 pub use error::{OptionError, Place, SuiteError, UrlError};
@@ -35,7 +36,6 @@ pub use load::load;
 pub use options::{parse_option, parse_options_object};
 pub use resolved::{Account, ExecuteStep, Hub, KernelStep, Probe, Suite};
 pub use schema::schema;
-pub use crate::vocabulary::SecretSource;
 
 #[cfg(test)]
 mod tests;

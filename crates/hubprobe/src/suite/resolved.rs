@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::Deadlines;
 use super::error::SuiteError;
 use super::nearest::nearest;
-use super::Deadlines;
 use crate::vocabulary::{SecretSource, Target};
 
 /// One test: an account's walk over a hub, with everything that the walk needs to know.

@@ -11,9 +11,9 @@ use jupyterhub_client::Token;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::credential::{self, Doubtful};
 use super::owner::Life;
 use super::server::{Taking, Trouble};
-use super::credential::{self, Doubtful};
 use super::{Entry, Ledger, LedgerError, Made};
 use crate::connect;
 use crate::vocabulary::SecretSource;
@@ -97,8 +97,7 @@ pub async fn clean(
 
 fn reason_to_leave(entry: &Entry, choice: &Choice) -> Option<String> {
     if entry.kept {
-        return (!choice.kept)
-            .then(|| "it is kept on purpose; --kept takes it away".to_owned());
+        return (!choice.kept).then(|| "it is kept on purpose; --kept takes it away".to_owned());
     }
     match entry.owner.life() {
         Life::Alive => Some(format!(

@@ -119,11 +119,7 @@ pub enum Doubtful {
 ///
 /// # Errors
 /// A sentence that says what stands in the way; the user may be ours.
-pub async fn delete_doubtful(
-    hub: &Hub,
-    name: &str,
-    asked: Timestamp,
-) -> Result<Doubtful, String> {
+pub async fn delete_doubtful(hub: &Hub, name: &str, asked: Timestamp) -> Result<Doubtful, String> {
     let user = match hub.user(name, true).await {
         Ok(user) => user.value,
         Err(error) if absent(&error) => return Ok(Doubtful::Absent),
@@ -134,7 +130,11 @@ pub async fn delete_doubtful(
     }
     match hub.tokens(name).await {
         Ok(tokens) if tokens.is_empty() => {}
-        Ok(_) => return Ok(Doubtful::NotOurs("somebody has made a token for it".to_owned())),
+        Ok(_) => {
+            return Ok(Doubtful::NotOurs(
+                "somebody has made a token for it".to_owned(),
+            ));
+        }
         Err(error) => return Err(error.to_string()),
     }
     delete_user(hub, name).await.map(|()| Doubtful::Deleted)
@@ -147,14 +147,14 @@ fn touched(user: &User, asked: Timestamp) -> Option<String> {
     };
     let age = created.duration_since(asked);
     if age < -CLOCK_SLACK || age > BIRTH_WINDOW {
-        return Some(format!("it was made at {created}, and we asked for it at {asked}"));
+        return Some(format!(
+            "it was made at {created}, and we asked for it at {asked}"
+        ));
     }
     if let Some(active) = user.last_activity {
         return Some(format!("somebody was active as it at {active}"));
     }
-    let given = |list: &Option<Vec<String>>| {
-        list.iter().flatten().any(|one| one != "user")
-    };
+    let given = |list: &Option<Vec<String>>| list.iter().flatten().any(|one| one != "user");
     if user.admin == Some(true) || given(&user.roles) || given(&user.groups) {
         return Some("somebody has given it a role or a group".to_owned());
     }
@@ -163,7 +163,9 @@ fn touched(user: &User, asked: Timestamp) -> Option<String> {
 
 fn absent(error: &jupyterhub_client::Error) -> bool {
     error.status() == Some(404)
-        && !error.hub_message().is_some_and(|text| text.contains("No access"))
+        && !error
+            .hub_message()
+            .is_some_and(|text| text.contains("No access"))
 }
 
 #[cfg(test)]
@@ -175,10 +177,19 @@ mod tests {
     #[test]
     fn a_default_server_that_never_ran_is_none() {
         for (model, is) in [
-            (json!({"name": "", "stopped": true, "started": null, "last_activity": null}), false),
-            (json!({"name": "", "stopped": true, "last_activity": "2026-11-21T12:00:00Z"}), true),
+            (
+                json!({"name": "", "stopped": true, "started": null, "last_activity": null}),
+                false,
+            ),
+            (
+                json!({"name": "", "stopped": true, "last_activity": "2026-11-21T12:00:00Z"}),
+                true,
+            ),
             (json!({"name": "", "stopped": false, "ready": true}), true),
-            (json!({"name": "", "stopped": true, "pending": "spawn"}), true),
+            (
+                json!({"name": "", "stopped": true, "pending": "spawn"}),
+                true,
+            ),
             (json!({"name": "work", "stopped": true}), true),
         ] {
             let server: Server = serde_json::from_value(model.clone()).unwrap();
@@ -190,15 +201,33 @@ mod tests {
     fn only_an_untouched_user_of_the_moment_is_ours() {
         let asked: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let cases = [
-            (json!({"created": "2026-11-21T12:00:01.5Z", "roles": ["user"]}), true),
-            (json!({"created": "2026-11-21T11:59:58Z", "last_activity": null}), true),
+            (
+                json!({"created": "2026-11-21T12:00:01.5Z", "roles": ["user"]}),
+                true,
+            ),
+            (
+                json!({"created": "2026-11-21T11:59:58Z", "last_activity": null}),
+                true,
+            ),
             (json!({"created": "2026-11-21T11:59:50Z"}), false),
             (json!({"created": "2026-11-21T12:05:00Z"}), false),
             (json!({"created": null}), false),
-            (json!({"created": "2026-11-21T12:00:01Z", "last_activity": "2026-11-21T12:00:05Z"}), false),
-            (json!({"created": "2026-11-21T12:00:01Z", "roles": ["user", "course"]}), false),
-            (json!({"created": "2026-11-21T12:00:01Z", "groups": ["course"]}), false),
-            (json!({"created": "2026-11-21T12:00:01Z", "admin": true}), false),
+            (
+                json!({"created": "2026-11-21T12:00:01Z", "last_activity": "2026-11-21T12:00:05Z"}),
+                false,
+            ),
+            (
+                json!({"created": "2026-11-21T12:00:01Z", "roles": ["user", "course"]}),
+                false,
+            ),
+            (
+                json!({"created": "2026-11-21T12:00:01Z", "groups": ["course"]}),
+                false,
+            ),
+            (
+                json!({"created": "2026-11-21T12:00:01Z", "admin": true}),
+                false,
+            ),
         ];
         for (model, ours) in cases {
             let mut full = json!({"name": "x", "kind": "user"});

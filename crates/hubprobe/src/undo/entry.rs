@@ -87,7 +87,11 @@ impl Entry {
         let hub = &self.target.url;
         match &self.made {
             Made::Server(server) => {
-                format!("{} of {} on {hub}", server_words(&server.name), self.account)
+                format!(
+                    "{} of {} on {hub}",
+                    server_words(&server.name),
+                    self.account
+                )
             }
             Made::User { name, .. } => format!("the user {name} on {hub}"),
             Made::Token {

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -27,6 +28,9 @@ pub struct LedgerError {
 /// What to do about a state directory that does not work.
 const REMEDY: &str = "Name one that can be written with --state-dir DIR or HUBPROBE_STATE_DIR: \
                       without it, what is made on the hub could be lost";
+
+/// No entry takes so long to write.
+const UNFINISHED: Duration = Duration::from_secs(600);
 
 /// The ledger in one state directory.
 #[derive(Debug, Clone)]
@@ -69,7 +73,27 @@ impl Ledger {
         let trial = dir.join(format!(".trial-{}", Uuid::now_v7()));
         write_synced(&trial, b"may be deleted\n").map_err(failed("written"))?;
         fs::remove_file(&trial).map_err(failed("written"))?;
+        ledger.sweep();
         Ok(ledger)
+    }
+
+    /// Takes away files that a killed process was writing; they never became
+    /// entries. Young ones may belong to a process that lives.
+    fn sweep(&self) {
+        let Ok(files) = fs::read_dir(&self.dir) else {
+            return;
+        };
+        for path in files.flatten().map(|file| file.path()) {
+            let unfinished = path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            let old = fs::metadata(&path)
+                .and_then(|meta| meta.modified())
+                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNFINISHED));
+            if unfinished && old {
+                fs::remove_file(&path).ok();
+            }
+        }
     }
 
     /// Writes an entry, or writes it again with what is now known.
@@ -78,7 +102,9 @@ impl Ledger {
     /// [`LedgerError`] where it cannot be written; then nothing may be made.
     pub fn enter(&self, entry: &Entry) -> Result<(), LedgerError> {
         let path = self.path(entry.id);
-        let temporary = self.dir.join(format!(".{}.{}", entry.id, std::process::id()));
+        let temporary = self
+            .dir
+            .join(format!(".{}.{}", entry.id, std::process::id()));
         let mut text = serde_json::to_vec_pretty(entry)
             .map_err(|error| self.error("written", std::io::Error::other(error)))?;
         text.push(b'\n');
@@ -195,7 +221,10 @@ mod tests {
         let (first, second) = (entry(), entry());
         ledger.enter(&second).unwrap();
         ledger.enter(&first).unwrap();
-        assert_eq!(ledger.read().unwrap().entries, [first.clone(), second.clone()]);
+        assert_eq!(
+            ledger.read().unwrap().entries,
+            [first.clone(), second.clone()]
+        );
         ledger.strike(first.id).unwrap();
         ledger.strike(first.id).unwrap();
         assert_eq!(ledger.read().unwrap().entries, [second]);
@@ -207,7 +236,10 @@ mod tests {
         let place = state.path().join("deep/state");
         let ledger = Ledger::open(&place).unwrap();
         ledger.enter(&entry()).unwrap();
-        let mode = fs::metadata(place.join("ledger")).unwrap().permissions().mode();
+        let mode = fs::metadata(place.join("ledger"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o700);
         for file in fs::read_dir(place.join("ledger")).unwrap() {
             let mode = file.unwrap().metadata().unwrap().permissions().mode();
@@ -222,10 +254,36 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_process_was_writing_is_swept_when_it_is_old() {
+        let state = tempfile::tempdir().unwrap();
+        Ledger::open(state.path()).unwrap();
+        let (old, young) = (
+            state.path().join("ledger/.old.1"),
+            state.path().join("ledger/.young.1"),
+        );
+        for path in [&old, &young] {
+            fs::write(path, "{").unwrap();
+        }
+        let long_ago = std::time::SystemTime::now() - 2 * UNFINISHED;
+        fs::File::options()
+            .write(true)
+            .open(&old)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        let ledger = Ledger::open(state.path()).unwrap();
+        assert!(!old.exists() && young.exists());
+        assert!(ledger.read().unwrap().unreadable.is_empty());
+    }
+
+    #[test]
     fn a_state_directory_that_is_a_file_is_named_with_the_remedy() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let error = Ledger::open(file.path()).unwrap_err().to_string();
-        assert!(error.contains(&file.path().display().to_string()), "{error}");
+        assert!(
+            error.contains(&file.path().display().to_string()),
+            "{error}"
+        );
         assert!(error.contains("--state-dir"), "{error}");
     }
 }

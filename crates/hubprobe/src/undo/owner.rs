@@ -110,7 +110,10 @@ mod tests {
 
     #[test]
     fn a_process_that_was_killed_is_dead() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
         let owner = Owner {
             pid: child.id(),
             started: start_ticks(child.id()).unwrap(),

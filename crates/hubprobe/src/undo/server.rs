@@ -39,9 +39,11 @@ const DELETES: u32 = 4;
 /// How long a route may outlive its server.
 const ROUTE_GRACE: Duration = Duration::from_secs(15);
 
-/// By how much two clocks may differ that were compared by HTTP dates, which
-/// have whole seconds.
-const CLOCK_SLACK: jiff::SignedDuration = jiff::SignedDuration::from_secs(3);
+/// `asked` is by the `Date` of an answer, which a proxy in front may have
+/// written by its own clock. Nothing was there when we asked, so what seems a
+/// little older than that is ours on a clock that is off; and an orphan or a
+/// person's server is older than this.
+const CLOCK_SLACK: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
 
 /// So long after it was asked for, a server can still be the one asked for.
 const BIRTH_WINDOW: jiff::SignedDuration = jiff::SignedDuration::from_secs(90);
@@ -102,9 +104,9 @@ pub fn state(user: &User, made: &ServerMade) -> State {
         .is_none_or(|options| options == &serde_json::Value::Object(made.options.clone()));
     match (made.started, server.started) {
         (Some(known), Some(seen)) if known == seen => ours,
-        (Some(known), Some(seen)) => State::Foreign(format!(
-            "it was started at {seen}, ours at {known}"
-        )),
+        (Some(known), Some(seen)) => {
+            State::Foreign(format!("it was started at {seen}, ours at {known}"))
+        }
         (None, Some(seen)) => {
             let age = seen.duration_since(made.asked);
             if age < -CLOCK_SLACK {
@@ -208,17 +210,19 @@ impl Taking<'_> {
         loop {
             match server.version().await {
                 Ok(answer) if Instant::now() >= until => {
-                    return Err(left(Finding::new(
-                        Cause::StopSurvived,
-                        format!(
-                            "the hub says that {} is stopped, but it still answers at {url}",
-                            server_words(&self.made.name)
-                        ),
-                    )
-                    .seen(format!(
-                        "GET {url}api answers {} as Jupyter Server {}",
-                        answer.head.status, answer.value.version
-                    ))));
+                    return Err(left(
+                        Finding::new(
+                            Cause::StopSurvived,
+                            format!(
+                                "the hub says that {} is stopped, but it still answers at {url}",
+                                server_words(&self.made.name)
+                            ),
+                        )
+                        .seen(format!(
+                            "GET {url}api answers {} as Jupyter Server {}",
+                            answer.head.status, answer.value.version
+                        )),
+                    ));
                 }
                 Ok(_) => self.pause(BETWEEN_LOOKS).await,
                 Err(error) => {
@@ -269,15 +273,18 @@ impl Taking<'_> {
 
     async fn look(&self) -> Result<State, String> {
         match self.hub.user(self.user, self.made.removable).await {
-            Ok(user) if user.value.servers.is_none() => {
-                Err("the hub does not show the account's servers: the token lacks read:servers".to_owned())
-            }
+            Ok(user) if user.value.servers.is_none() => Err(
+                "the hub does not show the account's servers: the token lacks read:servers"
+                    .to_owned(),
+            ),
             Ok(user) => Ok(state(&user.value, self.made)),
             // No such user: nothing of it can run. (With filtered scopes the
             // hub says 404 of what it only hides, in other words.)
             Err(error)
                 if error.status() == Some(404)
-                    && !error.hub_message().is_some_and(|text| text.contains("No access")) =>
+                    && !error
+                        .hub_message()
+                        .is_some_and(|text| text.contains("No access")) =>
             {
                 Ok(State::Absent)
             }
@@ -380,17 +387,25 @@ mod tests {
     }
 
     fn running(started: &str, options: Value) -> User {
-        user(json!({"name": "", "ready": true, "pending": null, "started": started,
-                    "user_options": options}))
+        user(
+            json!({"name": "", "ready": true, "pending": null, "started": started,
+                    "user_options": options}),
+        )
     }
 
     #[test]
     fn the_birth_in_the_ledger_makes_it_ours() {
         let born = "2026-11-21T12:00:01.5Z";
         let same = running(born, json!({"anything": 1}));
-        assert_eq!(state(&same, &made(Some(born))), State::Ours { stopping: false });
+        assert_eq!(
+            state(&same, &made(Some(born))),
+            State::Ours { stopping: false }
+        );
         let other = running("2026-11-21T12:00:02Z", json!({"runtime": ["00:05:00"]}));
-        assert!(matches!(state(&other, &made(Some(born))), State::Foreign(_)));
+        assert!(matches!(
+            state(&other, &made(Some(born))),
+            State::Foreign(_)
+        ));
     }
 
     #[test]
@@ -398,13 +413,18 @@ mod tests {
         let ours = json!({"runtime": ["00:05:00"]});
         let cases = [
             ("2026-11-21T12:00:01Z", ours.clone(), true),
-            ("2026-11-21T11:59:50Z", ours.clone(), false),
+            ("2026-11-21T11:59:50Z", ours.clone(), true),
+            ("2026-11-21T11:58:50Z", ours.clone(), false),
             ("2026-11-21T12:10:00Z", ours.clone(), false),
             ("2026-11-21T12:00:01Z", json!({}), false),
         ];
         for (started, options, expected) in cases {
             let seen = state(&running(started, options), &made(None));
-            assert_eq!(matches!(seen, State::Ours { .. }), expected, "{started}: {seen:?}");
+            assert_eq!(
+                matches!(seen, State::Ours { .. }),
+                expected,
+                "{started}: {seen:?}"
+            );
         }
     }
 

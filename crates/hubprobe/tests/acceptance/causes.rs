@@ -30,7 +30,10 @@ pub const NEWEST: &[Case] = &[
     ("causes::kernel_hung", kernel_hung),
     ("causes::kernel_wrong_output", kernel_wrong_output),
     ("causes::kernel_no_spec", kernel_no_spec),
-    ("causes::failures_in_a_row_are_enough", failures_in_a_row_are_enough),
+    (
+        "causes::failures_in_a_row_are_enough",
+        failures_in_a_row_are_enough,
+    ),
 ];
 
 fn token_rejected(hubs: &Hubs, version: &str) {
@@ -39,13 +42,19 @@ fn token_rejected(hubs: &Hubs, version: &str) {
     let said = world.check().run();
     let finding = said.exits(1).finds("token.rejected");
     let curl = finding["curl"].as_str().unwrap();
-    assert!(curl.contains("/hub/api/user") && !curl.contains("0000"), "{curl}");
+    assert!(
+        curl.contains("/hub/api/user") && !curl.contains("0000"),
+        "{curl}"
+    );
     world.assert_nothing_left();
 }
 
 fn token_missing_scope(hubs: &Hubs, version: &str) {
     let sandbox = &hubs.of(version).sandbox;
-    let scopes = ["read:servers!user=scopeless", "access:servers!user=scopeless"];
+    let scopes = [
+        "read:servers!user=scopeless",
+        "access:servers!user=scopeless",
+    ];
     let world = World::with_scopes(sandbox, "scopeless", &scopes);
     let finding = world.check().run().exits(1).finds("token.missing-scope");
     let summary = finding["summary"].as_str().unwrap();
@@ -56,7 +65,15 @@ fn token_missing_scope(hubs: &Hubs, version: &str) {
 fn token_wrong_user(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "wrong-user");
     let said = world
-        .hubprobe(&["check", "--url", &world.url, "--user", "ada", "--token-file", "token"])
+        .hubprobe(&[
+            "check",
+            "--url",
+            &world.url,
+            "--user",
+            "ada",
+            "--token-file",
+            "token",
+        ])
         .and(&["--format", "json"])
         .run();
     said.exits(1).finds("token.wrong-user");
@@ -80,7 +97,10 @@ fn server_forbidden(hubs: &Hubs, version: &str) {
     said.exits(1).finds("server.forbidden");
     // It was foreseen.
     let warnings = said.visit()["warnings"].to_string();
-    assert!(warnings.contains("access:servers!user=forbidden"), "{warnings}");
+    assert!(
+        warnings.contains("access:servers!user=forbidden"),
+        "{warnings}"
+    );
     world.assert_nothing_left();
 }
 
@@ -126,9 +146,17 @@ fn spawn_foreign_pending(hubs: &Hubs, version: &str) {
 
 fn spawn_error(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "raises");
-    let finding = world.check().option("fault=raise").run().exits(1).finds("spawn.error");
+    let finding = world
+        .check()
+        .option("fault=raise")
+        .run()
+        .exits(1)
+        .finds("spawn.error");
     let text = finding.to_string();
-    assert!(text.contains("asked to fail"), "the spawner's own words are missing: {text}");
+    assert!(
+        text.contains("asked to fail"),
+        "the spawner's own words are missing: {text}"
+    );
     world.assert_nothing_left();
 }
 
@@ -141,14 +169,22 @@ fn spawn_late_error(hubs: &Hubs, version: &str) {
 
 fn spawn_start_timeout(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "start-timeout");
-    let said = world.check().option("fault=hang").option("start_timeout=4").run();
+    let said = world
+        .check()
+        .option("fault=hang")
+        .option("start_timeout=4")
+        .run();
     said.exits(1).finds("spawn.start-timeout");
     world.assert_nothing_left();
 }
 
 fn spawn_never_answered(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "never-answers");
-    let said = world.check().option("fault=wrong_port").option("http_timeout=4").run();
+    let said = world
+        .check()
+        .option("fault=wrong_port")
+        .option("http_timeout=4")
+        .run();
     said.exits(1).finds("spawn.never-answered");
     world.assert_nothing_left();
 }
@@ -185,7 +221,10 @@ fn spawn_queued(hubs: &Hubs, version: &str) {
         .run();
     said.exits(3).finds("spawn.queued");
     let spawn = said.visit()["steps"][2]["duration_s"].as_f64().unwrap();
-    assert!(spawn > 8.0, "the start deadline did not stand still: {spawn} s");
+    assert!(
+        spawn > 8.0,
+        "the start deadline did not stand still: {spawn} s"
+    );
     world.assert_nothing_left();
 }
 
@@ -212,7 +251,12 @@ fn kernel_hung(hubs: &Hubs, version: &str) {
         .and(&["--deadline", "execute=3s"])
         .run();
     let finding = said.exits(1).finds("kernel.hung");
-    assert!(finding["evidence"].to_string().contains("an interrupt helped"), "{finding}");
+    assert!(
+        finding["evidence"]
+            .to_string()
+            .contains("an interrupt helped"),
+        "{finding}"
+    );
     world.assert_nothing_left();
 }
 
@@ -227,7 +271,10 @@ fn kernel_no_spec(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "no-spec");
     let said = world.check().and(&["--kernel", "fortran"]).run();
     let finding = said.exits(1).finds("kernel.no-spec");
-    assert!(finding["evidence"].to_string().contains("python3"), "{finding}");
+    assert!(
+        finding["evidence"].to_string().contains("python3"),
+        "{finding}"
+    );
     world.assert_nothing_left();
 }
 
@@ -242,7 +289,11 @@ fn stop_timeout(hubs: &Hubs, version: &str) {
         .run();
     said.exits(4).finds("stop.timeout");
     let visit = said.visit();
-    assert_eq!(visit["left_behind"].as_array().unwrap().len(), 1, "{visit:#}");
+    assert_eq!(
+        visit["left_behind"].as_array().unwrap().len(),
+        1,
+        "{visit:#}"
+    );
     assert_eq!(world.ledger().len(), 1);
     world.hubprobe(&["clean"]).run().exits(0).says("gone:");
     world.assert_nothing_left();

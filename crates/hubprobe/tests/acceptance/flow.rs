@@ -19,7 +19,10 @@ pub const NEWEST: &[Case] = &[
     ("flow::a_suite_of_two_probes", a_suite_of_two_probes),
     ("flow::the_reports", the_reports),
     ("flow::a_prefix_and_jupyterlab", a_prefix_and_jupyterlab),
-    ("flow::a_dedicated_account_is_cleared", a_dedicated_account_is_cleared),
+    (
+        "flow::a_dedicated_account_is_cleared",
+        a_dedicated_account_is_cleared,
+    ),
 ];
 
 /// The page that the tool grew from: user, token, spawn with options, seen to
@@ -29,7 +32,12 @@ fn the_page(hubs: &Hubs, version: &str) {
     let admin_token = world.admin_token_file.display().to_string();
     let made = world
         .hubprobe(&["account", "create", "servuser", "--url", &world.url])
-        .and(&["--admin-token-file", &admin_token, "--out", "servuser.token"])
+        .and(&[
+            "--admin-token-file",
+            &admin_token,
+            "--out",
+            "servuser.token",
+        ])
         .run();
     made.exits(0).says("servuser");
     let checked = world
@@ -68,7 +76,10 @@ fn a_named_server_is_removed(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "named");
     let visit = world.check().and(&["--server", "probe"]).run().passes();
     assert_eq!(visit["server"], "probe");
-    assert!(world.server("probe").is_none(), "the named server's record is left");
+    assert!(
+        world.server("probe").is_none(),
+        "the named server's record is left"
+    );
     world.assert_nothing_left();
 }
 
@@ -81,7 +92,10 @@ fn a_dry_run_changes_nothing(hubs: &Hubs, version: &str) {
     assert_eq!(spawn["verdict"], "skipped");
     let would = spawn["summary"].as_str().unwrap();
     let wrapped = would.contains("{\"user_options\":{\"nodes\":2}}");
-    assert!(would.contains("would POST") && would.contains("\"nodes\":2"), "{would}");
+    assert!(
+        would.contains("would POST") && would.contains("\"nodes\":2"),
+        "{would}"
+    );
     assert_eq!(wrapped, version.starts_with('6'), "{would}");
     assert!(!world.runs(""));
     world.assert_nothing_left();
@@ -95,9 +109,17 @@ fn kept_until_asked_for(hubs: &Hubs, version: &str) {
     assert!(world.server("").unwrap().ready);
     // It stands in the way of the next run, and is not taken for anybody else's to stop.
     world.check().run().exits(1).finds("spawn.already-running");
-    world.hubprobe(&["clean"]).run().exits(0).says("kept on purpose");
+    world
+        .hubprobe(&["clean"])
+        .run()
+        .exits(0)
+        .says("kept on purpose");
     assert!(world.server("").unwrap().ready);
-    world.hubprobe(&["clean", "--kept"]).run().exits(0).says("gone:");
+    world
+        .hubprobe(&["clean", "--kept"])
+        .run()
+        .exits(0)
+        .says("gone:");
     world.assert_nothing_left();
 }
 
@@ -115,7 +137,10 @@ fn a_spawn_that_answers_202(hubs: &Hubs, version: &str) {
     let visit = world.check().option("fault=slow:12").run().passes();
     let progress = visit["steps"][2]["progress"].as_array().unwrap();
     let first = progress[0]["at_s"].as_f64().unwrap();
-    assert!(first < 5.0, "the first word only after {first} s: {progress:?}");
+    assert!(
+        first < 5.0,
+        "the first word only after {first} s: {progress:?}"
+    );
     world.assert_nothing_left();
 }
 
@@ -137,7 +162,14 @@ fn a_suite_of_two_probes(hubs: &Hubs, version: &str) {
     assert_eq!(report["visits"].as_array().unwrap().len(), 2);
     assert_eq!(report["visits"][1]["server"], "second");
     let one = world
-        .hubprobe(&["check", "plain", "--suite", "suite.yaml", "--format", "json"])
+        .hubprobe(&[
+            "check",
+            "plain",
+            "--suite",
+            "suite.yaml",
+            "--format",
+            "json",
+        ])
         .run();
     one.exits(0);
     assert_eq!(one.visit()["probe"], "plain");
@@ -158,7 +190,11 @@ fn the_reports(hubs: &Hubs, version: &str) {
     let report = std::fs::read_to_string(world.dir.join("out.json")).unwrap();
     let report = serde_json::from_str(&report).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    assert!(validator.is_valid(&report), "{:?}", validator.validate(&report));
+    assert!(
+        validator.is_valid(&report),
+        "{:?}",
+        validator.validate(&report)
+    );
     let junit = std::fs::read_to_string(world.dir.join("out.xml")).unwrap();
     assert!(junit.contains("tests=\"8\""), "{junit}");
     let failed = world.check().option("fault=raise").run();

@@ -10,7 +10,10 @@ pub const NEWEST: &[Case] = &[
     ("inputs::options", options),
     ("inputs::urls", urls),
     ("inputs::suites", suites),
-    ("inputs::places_that_cannot_be_written", places_that_cannot_be_written),
+    (
+        "inputs::places_that_cannot_be_written",
+        places_that_cannot_be_written,
+    ),
     ("inputs::no_token_in_any_output", no_token_in_any_output),
 ];
 
@@ -33,7 +36,9 @@ fn tokens(hubs: &Hubs, version: &str) {
     check("empty").run().exits(3).finds("token.missing");
     // No token at all.
     let said = world
-        .hubprobe(&["check", "--url", &world.url, "--user", "x", "--format", "json"])
+        .hubprobe(&[
+            "check", "--url", &world.url, "--user", "x", "--format", "json",
+        ])
         .run();
     said.exits(3).finds("token.missing");
     // One newline at the end is how files end; others can read it: a warning.
@@ -48,11 +53,19 @@ fn tokens(hubs: &Hubs, version: &str) {
     assert!(!said.err.contains(&world.token));
     // From the environment and from standard input.
     let call = world
-        .hubprobe(&["check", "--url", &world.url, "--user", &world.account, "--dry-run"])
+        .hubprobe(&[
+            "check",
+            "--url",
+            &world.url,
+            "--user",
+            &world.account,
+            "--dry-run",
+        ])
         .env("HUBPROBE_TOKEN", &world.token);
     call.run().exits(0);
     let mut call = check("-").and(&["--dry-run"]);
-    call.0.stdin(std::fs::File::open(world.dir.join("token")).unwrap());
+    call.0
+        .stdin(std::fs::File::open(world.dir.join("token")).unwrap());
     call.run().exits(0);
 }
 
@@ -69,7 +82,10 @@ fn options(hubs: &Hubs, version: &str) {
     refused(&["--deadline", "lunch=1h"], "lunch");
     refused(&["--format", "pdf"], "pdf");
     refused(&["--format", "terminal"], "standard output");
-    let said = world.check().and(&["--dry-run", "--option", "id=0012"]).run();
+    let said = world
+        .check()
+        .and(&["--dry-run", "--option", "id=0012"])
+        .run();
     said.exits(0).complains("0012");
 }
 
@@ -101,7 +117,9 @@ fn suites(hubs: &Hubs, version: &str) {
         world.hubprobe(&["check", "--suite", "suite.yaml"]).run()
     };
     let said = check("hubs:\n  here:\n    url: http://127.0.0.1/\n    colour: blue\n");
-    said.exits(2).complains("suite.yaml:4:5").complains("colour");
+    said.exits(2)
+        .complains("suite.yaml:4:5")
+        .complains("colour");
     let said = check("hubs: [\n");
     said.exits(2).complains("suite.yaml:");
     let said = world.hubprobe(&["check", "--suite", "nowhere.yaml"]).run();
@@ -111,19 +129,27 @@ fn suites(hubs: &Hubs, version: &str) {
         world.url
     );
     world.write("suite.yaml", &good);
-    let said = world.hubprobe(&["check", "normel", "--suite", "suite.yaml"]).run();
+    let said = world
+        .hubprobe(&["check", "normel", "--suite", "suite.yaml"])
+        .run();
     said.exits(2).complains("normel").complains("normal");
 }
 
 fn places_that_cannot_be_written(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "places");
-    let said = world.check().and(&["--format", "junit=no/such/dir/out.xml"]).run();
+    let said = world
+        .check()
+        .and(&["--format", "junit=no/such/dir/out.xml"])
+        .run();
     said.exits(2).complains("no/such/dir/out.xml");
     world.write("file", "");
     let said = world.check().and(&["--state-dir", "file"]).run();
     said.exits(2).complains("--state-dir");
     let mut call = world.check();
-    call.0.env_remove("HUBPROBE_STATE_DIR").env_remove("HOME").env_remove("XDG_STATE_HOME");
+    call.0
+        .env_remove("HUBPROBE_STATE_DIR")
+        .env_remove("HOME")
+        .env_remove("XDG_STATE_HOME");
     call.run().exits(2).complains("--state-dir");
     // Nothing was sent.
     assert!(!world.runs(""));
@@ -138,10 +164,15 @@ fn no_token_in_any_output(hubs: &Hubs, version: &str) {
     let echo = format!("print('{0}'); raise ValueError('{0}')", world.token);
     let calls = [
         world.check(),
-        world.check().option(&format!("note={}", world.token)).option("fault=raise"),
+        world
+            .check()
+            .option(&format!("note={}", world.token))
+            .option("fault=raise"),
         world.check_code(&echo, None),
         world.check_code(&format!("print('{}')", world.token), Some("x")),
-        world.check().and(&["--format", "junit=out.xml", "--format", "terminal=out.txt"]),
+        world
+            .check()
+            .and(&["--format", "junit=out.xml", "--format", "terminal=out.txt"]),
         world.check().and(&["--dry-run"]),
         world.hubprobe(&["clean"]),
         world
@@ -149,7 +180,12 @@ fn no_token_in_any_output(hubs: &Hubs, version: &str) {
             .and(&["--token-file", "token"]),
         world
             .hubprobe(&["account", "create", "hushed-too", "--url", &world.url])
-            .and(&["--admin-token-file", &admin_token, "--out", "hushed-too.token"]),
+            .and(&[
+                "--admin-token-file",
+                &admin_token,
+                "--out",
+                "hushed-too.token",
+            ]),
         world
             .hubprobe(&["account", "revoke", "hushed-too", "--url", &world.url])
             .and(&["--admin-token-file", &admin_token]),
@@ -157,8 +193,16 @@ fn no_token_in_any_output(hubs: &Hubs, version: &str) {
     for call in calls {
         let said = call.and(&["--log", "trace"]).run();
         for secret in [world.token.as_str(), admin_secret.trim()] {
-            assert!(!said.out.contains(secret), "on standard output: {}", said.out);
-            assert!(!said.err.contains(secret), "on standard error: {}", said.err);
+            assert!(
+                !said.out.contains(secret),
+                "on standard output: {}",
+                said.out
+            );
+            assert!(
+                !said.err.contains(secret),
+                "on standard error: {}",
+                said.err
+            );
         }
     }
     let mut files = 0;

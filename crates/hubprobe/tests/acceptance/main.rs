@@ -16,6 +16,7 @@
     reason = "tests"
 )]
 
+mod accounts;
 mod causes;
 mod flow;
 mod hubs;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
             .iter()
             .chain(causes::EVERY_VERSION)
             .chain(undo::EVERY_VERSION)
+            .chain(accounts::EVERY_VERSION)
         {
             trials.push(trial(hubs, version, name, *case));
         }
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         .chain(causes::NEWEST)
         .chain(inputs::NEWEST)
         .chain(reach::NEWEST)
+        .chain(accounts::NEWEST)
     {
         trials.push(trial(hubs, newest, name, *case));
     }

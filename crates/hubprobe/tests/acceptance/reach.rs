@@ -18,7 +18,15 @@ pub const NEWEST: &[Case] = &[
 fn check_of(url: &str) -> (tempfile::TempDir, Call) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("token"), "abc").unwrap();
-    let mut command = bare(&["check", "--url", url, "--user", "nobody", "--token-file", "token"]);
+    let mut command = bare(&[
+        "check",
+        "--url",
+        url,
+        "--user",
+        "nobody",
+        "--token-file",
+        "token",
+    ]);
     command
         .current_dir(dir.path())
         .env("HUBPROBE_STATE_DIR", dir.path().join("state"))
@@ -29,7 +37,11 @@ fn check_of(url: &str) -> (tempfile::TempDir, Call) {
 fn dns(_: &Hubs, _: &str) {
     let (_dir, call) = check_of("http://nonexistent.invalid/");
     let finding = call.run().exits(1).finds("reach.dns");
-    assert!(finding["summary"].to_string().contains("nonexistent.invalid"));
+    assert!(
+        finding["summary"]
+            .to_string()
+            .contains("nonexistent.invalid")
+    );
 }
 
 fn refused(_: &Hubs, _: &str) {
@@ -58,15 +70,23 @@ fn not_a_hub(_: &Hubs, _: &str) {
         listener.local_addr().unwrap().port()
     };
     let mut server = std::process::Command::new("python3")
-        .args(["-m", "http.server", &port.to_string(), "--bind", "127.0.0.1"])
+        .args([
+            "-m",
+            "http.server",
+            &port.to_string(),
+            "--bind",
+            "127.0.0.1",
+        ])
         .current_dir(dir.path())
         .stderr(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    crate::hubs::wait_for("the file server", std::time::Duration::from_secs(10), || {
-        std::net::TcpStream::connect(("127.0.0.1", port)).ok()
-    });
+    crate::hubs::wait_for(
+        "the file server",
+        std::time::Duration::from_secs(10),
+        || std::net::TcpStream::connect(("127.0.0.1", port)).ok(),
+    );
     let (_dir, call) = check_of(&format!("http://127.0.0.1:{port}/"));
     let said = call.run();
     server.kill().unwrap();
@@ -82,18 +102,28 @@ fn hub_down(hubs: &Hubs, _: &str) {
     let world = World::on(&sandbox, "down");
     block_on(sandbox.stop_hub(true)).unwrap();
     let finding = world.check().run().exits(1).finds("reach.hub-down");
-    assert!(finding["evidence"].to_string().contains("_chp_healthz"), "{finding}");
+    assert!(
+        finding["evidence"].to_string().contains("_chp_healthz"),
+        "{finding}"
+    );
     // And up again: it was nothing else.
     block_on(sandbox.start_hub()).unwrap();
     world.check().run().passes();
     // Away between the spawn and the stop: something is left behind, and said.
-    let child = world.check().option("fault=slow:60").and(&["--deadline", "stop=4s"]).start();
+    let child = world
+        .check()
+        .option("fault=slow:60")
+        .and(&["--deadline", "stop=4s"])
+        .start();
     crate::hubs::wait_for("our spawn", std::time::Duration::from_secs(20), || {
         world.server("").filter(|server| server.pending.is_some())
     });
     block_on(sandbox.stop_hub(true)).unwrap();
     let pid = child.id().to_string();
-    std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .unwrap();
     let said = crate::world::Said::of(child);
     said.exits(4);
     assert_eq!(said.visit()["left_behind"].as_array().unwrap().len(), 1);

@@ -27,7 +27,9 @@ fn in_mid_spawn(world: &World) -> Child {
 
 fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
-    let killed = std::process::Command::new("kill").args([name, &pid]).status();
+    let killed = std::process::Command::new("kill")
+        .args([name, &pid])
+        .status();
     assert!(killed.unwrap().success());
 }
 
@@ -35,7 +37,11 @@ fn sigkill_then_clean(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "killed");
     let mut child = in_mid_spawn(&world);
     // While it lives, clean leaves its server alone.
-    world.hubprobe(&["clean"]).run().exits(0).says("still going on");
+    world
+        .hubprobe(&["clean"])
+        .run()
+        .exits(0)
+        .says("still going on");
     signal(&child, "-KILL");
     child.wait().unwrap();
     assert_eq!(world.ledger().len(), 1);
@@ -71,5 +77,9 @@ fn interrupted(hubs: &Hubs, version: &str, account: &str, name: &str, code: i32)
     said.exits(code).finds("prober.interrupted");
     world.assert_nothing_left();
     // The whole budget is stop (2 m) + 5 s; a healthy hub needs far less.
-    assert!(asked.elapsed() < Duration::from_secs(40), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_secs(40),
+        "{:?}",
+        asked.elapsed()
+    );
 }

@@ -108,7 +108,9 @@ impl World {
 
     /// The account's server in the hub's model, stopped ones too.
     pub fn server(&self, name: &str) -> Option<Server> {
-        let user = block_on(self.admin.user(&self.account, true)).unwrap().value;
+        let user = block_on(self.admin.user(&self.account, true))
+            .unwrap()
+            .value;
         user.servers.unwrap_or_default().shift_remove(name)
     }
 
@@ -121,18 +123,26 @@ impl World {
     /// Nothing of ours is there any more, neither on the hub nor in the
     /// ledger.
     pub fn assert_nothing_left(&self) {
-        let user = block_on(self.admin.user(&self.account, false)).unwrap().value;
+        let user = block_on(self.admin.user(&self.account, false))
+            .unwrap()
+            .value;
         let active = user.servers.unwrap_or_default();
         assert!(active.is_empty(), "still there: {active:?}");
         assert_eq!(self.ledger(), Vec::<PathBuf>::new());
     }
 
-    /// The files of the ledger.
+    /// The entries of the ledger.
     pub fn ledger(&self) -> Vec<PathBuf> {
         let Ok(files) = std::fs::read_dir(self.dir.join("state/ledger")) else {
             return Vec::new();
         };
-        files.map(|file| file.unwrap().path()).collect()
+        files
+            .map(|file| file.unwrap().path())
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "json")
+            })
+            .collect()
     }
 }
 
@@ -200,7 +210,13 @@ impl Said {
 
     /// It ended with this code.
     pub fn exits(&self, code: i32) -> &Self {
-        assert_eq!(self.code, Some(code), "out: {}\nerr: {}", self.out, self.err);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "out: {}\nerr: {}",
+            self.out,
+            self.err
+        );
         self
     }
 
@@ -237,7 +253,10 @@ impl Said {
         let finding = visit["finding"].clone();
         assert_eq!(finding["cause"], cause, "{visit:#}\n{}", self.err);
         for field in ["summary", "advice", "blame"] {
-            assert!(!finding[field].as_str().unwrap().is_empty(), "{field}: {finding:#}");
+            assert!(
+                !finding[field].as_str().unwrap().is_empty(),
+                "{field}: {finding:#}"
+            );
         }
         let verdict = match finding["blame"].as_str().unwrap() {
             "deployment" | "account" => "failed",
@@ -262,7 +281,10 @@ impl Said {
             })
             .collect();
         let names = "reach identify spawn open kernel execute stop gone";
-        let all: Vec<String> = names.split(' ').map(|name| format!("{name} passed")).collect();
+        let all: Vec<String> = names
+            .split(' ')
+            .map(|name| format!("{name} passed"))
+            .collect();
         assert_eq!(steps, all);
         assert_eq!(visit["left_behind"], serde_json::json!([]));
         visit

@@ -39,14 +39,18 @@ fn target(args: &HubArgs, printer: &Printer) -> anyhow::Result<Target> {
         printer.note(&format!("hubprobe: note: {note}"));
     }
     if let Some(path) = &target.ca_file {
-        target.ca_file = Some(std::path::absolute(path).with_context(|| format!("--ca-file {}", path.display()))?);
+        target.ca_file = Some(
+            std::path::absolute(path).with_context(|| format!("--ca-file {}", path.display()))?,
+        );
     }
     Ok(target)
 }
 
 /// A path in a variable.
 fn path_in(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 /// Where an administrator's token is: flag, then environment; none if it was
@@ -58,7 +62,10 @@ fn admin(args: &AdminArgs) -> anyhow::Result<Option<SecretSource>> {
              use --admin-token-file FILE or HUBPROBE_ADMIN_TOKEN, and revoke this one"
         );
     }
-    let file = args.admin_token_file.clone().or_else(|| path_in("HUBPROBE_ADMIN_TOKEN_FILE"));
+    let file = args
+        .admin_token_file
+        .clone()
+        .or_else(|| path_in("HUBPROBE_ADMIN_TOKEN_FILE"));
     let source = settings::token_source(file.as_ref(), &["HUBPROBE_ADMIN_TOKEN"]);
     Ok((source != SecretSource::Missing).then_some(source))
 }

@@ -19,14 +19,18 @@ use crate::vocabulary::SecretSource;
 /// # Errors
 /// A state directory that does not work, a token that cannot be read.
 pub async fn run(global: &Global, args: &Clean, printer: &Printer) -> anyhow::Result<Exit> {
-    let (_, budget) = suite::parse_deadline(&format!("stop={}", args.deadline))
-        .context("--deadline")?;
+    let (_, budget) =
+        suite::parse_deadline(&format!("stop={}", args.deadline)).context("--deadline")?;
     let ledger = Ledger::open(&settings::state_dir(global)?)?;
     if args.dry_run {
         return list(&ledger, printer);
     }
     let token = match &args.token_file {
-        Some(path) => Some(connect::read_token(&SecretSource::File(path.clone())).await?.token),
+        Some(path) => Some(
+            connect::read_token(&SecretSource::File(path.clone()))
+                .await?
+                .token,
+        ),
         None => None,
     };
     let choice = Choice {
@@ -71,7 +75,10 @@ fn list(ledger: &Ledger, printer: &Printer) -> anyhow::Result<Exit> {
         )));
     }
     for (path, reason) in &content.unreadable {
-        printer.line(&plain::line(&format!("{}: cannot be read: {reason}", path.display())));
+        printer.line(&plain::line(&format!(
+            "{}: cannot be read: {reason}",
+            path.display()
+        )));
     }
     if content.entries.is_empty() && content.unreadable.is_empty() {
         printer.line("nothing is left: the ledger is empty");

@@ -109,7 +109,9 @@ async fn show(hub: &Sandbox, dir: &Path, printer: &Printer) -> anyhow::Result<Ex
     let (token, state) = (token.display().to_string(), dir.display().to_string());
     let admin = hub.admin_token_file().display().to_string();
     let on = ["--url", hub.url()];
-    printer.line("2. A service account: no password, a token that expires, no more rights than it needs\n");
+    printer.line(
+        "2. A service account: no password, a token that expires, no more rights than it needs\n",
+    );
     let create = [
         &["account", "create", ACCOUNT][..],
         &on,
@@ -119,7 +121,9 @@ async fn show(hub: &Sandbox, dir: &Path, printer: &Printer) -> anyhow::Result<Ex
     if exit != Exit::Passed {
         return Ok(exit);
     }
-    printer.line("\n3. The check: a server with the site's own options, seen to work, seen to be gone\n");
+    printer.line(
+        "\n3. The check: a server with the site's own options, seen to work, seen to be gone\n",
+    );
     let mut check = [
         &["check"][..],
         &on,
@@ -138,7 +142,11 @@ async fn show(hub: &Sandbox, dir: &Path, printer: &Printer) -> anyhow::Result<Ex
     ];
     let revoked = typed(&revoke.concat(), &state, printer).await?;
     printer.line("");
-    Ok(if checked == Exit::Passed { revoked } else { checked })
+    Ok(if checked == Exit::Passed {
+        revoked
+    } else {
+        checked
+    })
 }
 
 /// Shows a command and runs it, in this process.

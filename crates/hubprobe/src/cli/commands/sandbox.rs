@@ -173,7 +173,10 @@ async fn status(places: &Places, printer: &Printer) -> anyhow::Result<Exit> {
             } else {
                 &server.server
             };
-            printer.line(&format!("  server {name} of {} ({})", server.user, server.pid));
+            printer.line(&format!(
+                "  server {name} of {} ({})",
+                server.user, server.pid
+            ));
         }
     }
     Ok(Exit::Passed)

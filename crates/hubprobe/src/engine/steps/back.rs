@@ -55,7 +55,8 @@ async fn take(walk: &Walk, taking: &Taking<'_>, entry: &Entry, made: &ServerMade
             .step_finished(StepName::Stop, Verdict::Passed, &summary),
         Err(trouble) => {
             fail(walk, StepName::Stop, entry, made, trouble);
-            walk.voice.step_finished(StepName::Gone, Verdict::Skipped, "");
+            walk.voice
+                .step_finished(StepName::Gone, Verdict::Skipped, "");
             return;
         }
     }
@@ -78,11 +79,8 @@ fn fail(walk: &Walk, step: StepName, entry: &Entry, made: &ServerMade, trouble: 
             .started
             .map(|at| format!(", started {at}"))
             .unwrap_or_default();
-        walk.voice.left_behind(&format!(
-            "{}{started}: {}",
-            entry.describe(),
-            shown.summary
-        ));
+        walk.voice
+            .left_behind(&format!("{}{started}: {}", entry.describe(), shown.summary));
     } else {
         strike(walk, entry);
     }

@@ -4,8 +4,8 @@
 use jupyterhub_client::Hub;
 
 use crate::engine::Walk;
-use crate::undo::clean::{self, Choice};
 use crate::undo::Outcome;
+use crate::undo::clean::{self, Choice};
 use crate::vocabulary::{Cause, Finding};
 
 /// Takes back what the ledger names of dead runs on this hub and account.
@@ -18,14 +18,9 @@ pub(super) async fn take_back(walk: &Walk, hub: &Hub) -> Result<(), Finding> {
         only: Some((walk.target.url.clone(), walk.user().to_owned())),
         ..Choice::default()
     };
-    let cleaned = clean::clean(
-        &walk.ledger,
-        &choice,
-        walk.run,
-        walk.probe.deadlines.stop,
-    )
-    .await
-    .map_err(|error| Finding::new(Cause::ProberLimits, error.to_string()))?;
+    let cleaned = clean::clean(&walk.ledger, &choice, walk.run, walk.probe.deadlines.stop)
+        .await
+        .map_err(|error| Finding::new(Cause::ProberLimits, error.to_string()))?;
     for one in cleaned {
         match one.outcome {
             Outcome::Gone(how) => walk.voice.warn(&format!(
@@ -33,10 +28,9 @@ pub(super) async fn take_back(walk: &Walk, hub: &Hub) -> Result<(), Finding> {
                 one.what
             )),
             Outcome::NotOurs(_) | Outcome::Left(_) => {}
-            Outcome::Failed(why) => walk.voice.left_behind(&format!(
-                "{}, from an earlier run: {why}",
-                one.what
-            )),
+            Outcome::Failed(why) => walk
+                .voice
+                .left_behind(&format!("{}, from an earlier run: {why}", one.what)),
         }
     }
     Ok(())

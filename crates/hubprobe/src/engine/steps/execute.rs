@@ -63,11 +63,7 @@ async fn all(walk: &Walk, kernel: &mut KernelConnection) -> Result<String, Findi
     Ok(format!("{a} × {b} = {product}{more}"))
 }
 
-async fn run(
-    walk: &Walk,
-    kernel: &mut KernelConnection,
-    code: &str,
-) -> Result<Execution, Finding> {
+async fn run(walk: &Walk, kernel: &mut KernelConnection, code: &str) -> Result<Execution, Finding> {
     let deadline = walk.probe.deadlines.execute;
     match kernel.execute(code, deadline).await {
         Ok(execution) if execution.status == ExecutionStatus::Ok => {

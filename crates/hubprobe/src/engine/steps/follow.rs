@@ -8,6 +8,7 @@
 //! scheduler keeps the server waiting, the start deadline stands still and the
 //! queue deadline runs.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jupyterhub_client::{Error, Hub, JupyterServer, ProgressEvent, Seen, Server, Started};
@@ -33,6 +34,20 @@ const LOOKS: [Duration; 4] = [
 
 /// Without a stream, the model is all there is.
 const LOOK_ALONE: Duration = Duration::from_secs(1);
+
+/// A stream that ended without a last word is opened again: it may have been
+/// cut, or asked for a moment too early. Not at once, since some spawners end it
+/// for good (firecrestspawner without credentials).
+const REOPEN: [Duration; 4] = [
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+];
+
+/// A stream that is opened again tells all from the start: so many words are
+/// remembered, to be told once.
+const WORDS_REMEMBERED: usize = 500;
 
 /// A hub that does not answer for so long, while a spawn is under way, is down.
 const HUB_AWAY: Duration = Duration::from_secs(30);
@@ -69,6 +84,9 @@ struct Following<'a> {
     began: Instant,
     stream: Option<Stream>,
     stream_over: bool,
+    streams: usize,
+    reopen_at: Instant,
+    told: HashSet<String>,
     pending_seen: bool,
     absent: u32,
     looks: usize,
@@ -94,6 +112,9 @@ impl<'a> Following<'a> {
             began: now,
             stream: None,
             stream_over: false,
+            streams: 0,
+            reopen_at: now,
+            told: HashSet::new(),
             pending_seen: false,
             absent: 0,
             looks: 0,
@@ -166,8 +187,10 @@ impl<'a> Following<'a> {
         match news {
             News::Ended => {
                 self.stream = None;
-                self.stream_over = true;
-                self.look_soon(LOOK_ALONE);
+                let pause = REOPEN[self.streams.min(REOPEN.len() - 1)];
+                self.streams += 1;
+                self.reopen_at = Instant::now() + pause;
+                self.look_soon(pause.min(LOOK_ALONE));
                 None
             }
             News::Event(event) if event.failed => Some(self.failed(Some(event.message)).await),
@@ -187,7 +210,13 @@ impl<'a> Following<'a> {
         self.mark();
         self.queued = is_queued(&event.message);
         self.failure.last_progress = Some(self.walk.voice.clean(&event.message));
-        self.walk.voice.progress(event.percent, &event.message);
+        let repeated = self.streams > 0 && self.told.contains(&event.message);
+        if !repeated {
+            self.walk.voice.progress(event.percent, &event.message);
+        }
+        if self.told.len() < WORDS_REMEMBERED {
+            self.told.insert(event.message.clone());
+        }
     }
 
     /// The start request's answer.
@@ -292,7 +321,8 @@ impl<'a> Following<'a> {
             None if server.ready => self.ready(&server),
             Some("spawn") => {
                 self.pending_seen = true;
-                if self.stream.is_none() && !self.stream_over {
+                let due = Instant::now() >= self.reopen_at;
+                if self.stream.is_none() && !self.stream_over && due {
                     self.stream = Some(Stream::open(
                         self.hub,
                         self.walk.user(),
@@ -334,11 +364,7 @@ impl<'a> Following<'a> {
         }
     }
 
-    fn foreign(
-        &self,
-        why: &str,
-        servers: Option<indexmap::IndexMap<String, Server>>,
-    ) -> Follow {
+    fn foreign(&self, why: &str, servers: Option<indexmap::IndexMap<String, Server>>) -> Follow {
         let pending = servers
             .and_then(|mut all| all.shift_remove(&self.asking.made.name))
             .is_some_and(|server| server.pending.as_deref() == Some("spawn"));
@@ -383,7 +409,8 @@ impl<'a> Following<'a> {
 
     fn schedule(&mut self) {
         self.looks += 1;
-        let length = if self.stream_over {
+        let alone = self.stream_over || (self.streams > 0 && self.stream.is_none());
+        let length = if alone {
             LOOK_ALONE
         } else {
             LOOKS[self.looks.min(LOOKS.len() - 1)]

@@ -36,7 +36,10 @@ pub async fn identify(walk: &mut Walk) -> Result<String, Finding> {
     let mut summary = format!("{} {}{expiry}", identity.kind, identity.name);
     if walk.dry_run {
         let needed = scope::needed(walk.version.as_ref()).join(", ");
-        let of = format!("; holds what is needed for {user}: {needed}, {}", scope::ACCESS);
+        let of = format!(
+            "; holds what is needed for {user}: {needed}, {}",
+            scope::ACCESS
+        );
         summary.push_str(&of);
     }
     walk.identity = Some(identity);
@@ -57,12 +60,7 @@ async fn user_exists(walk: &Walk, hub: &Hub, user: &str) -> Result<(), Finding> 
 
 /// Access to the server itself is proved by the step `open`; here it is only
 /// foreseen, and in a dry run, where `open` does not run, it decides.
-fn may_access(
-    walk: &Walk,
-    identity: &Identity,
-    user: &str,
-    server: &str,
-) -> Result<(), Finding> {
+fn may_access(walk: &Walk, identity: &Identity, user: &str, server: &str) -> Result<(), Finding> {
     let Some(scopes) = &identity.scopes else {
         return Ok(());
     };
@@ -114,4 +112,3 @@ async fn expiry(walk: &Walk, hub: &Hub, identity: &Identity) -> String {
     }
     format!(", token expires in {days} days")
 }
-

@@ -119,7 +119,10 @@ async fn as_this_account(walk: &Walk, server: &JupyterServer) -> Result<(), Find
         }
         Ok(me) => Err(Finding::new(
             Cause::ServerForbidden,
-            format!("the server takes us for somebody else than {}", identity.name),
+            format!(
+                "the server takes us for somebody else than {}",
+                identity.name
+            ),
         )
         .seen(format!("it says: {}", me.username().unwrap_or_default()))),
         Err(error) => {

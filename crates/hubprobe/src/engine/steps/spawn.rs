@@ -39,7 +39,10 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
         match follow::follow(walk, &hub, asked).await {
             Follow::Ready(server) => {
                 walk.server = Some(server);
-                return Ok(format!("ready after {:.1} s", began.elapsed().as_secs_f64()));
+                return Ok(format!(
+                    "ready after {:.1} s",
+                    began.elapsed().as_secs_f64()
+                ));
             }
             Follow::Refused(error) => {
                 strike(walk);
@@ -138,7 +141,10 @@ fn in_the_way(walk: &Walk, hub: &Hub, server: &Server, how: &str) -> Finding {
         ),
     )
     .seen(describe(server))
-    .with_curl(walk.curl("GET", hub.api_url(&format!("users/{}", walk.user())).as_str()))
+    .with_curl(walk.curl(
+        "GET",
+        hub.api_url(&format!("users/{}", walk.user())).as_str(),
+    ))
 }
 
 /// On an account that is nobody else's, what is left of a lost run is ours to
@@ -180,9 +186,10 @@ async fn take_leftover(
 
 /// What a server in the model looks like, in one line.
 fn describe(server: &Server) -> String {
-    let started = server
-        .started
-        .map_or_else(|| "not started yet".to_owned(), |at| format!("started {at}"));
+    let started = server.started.map_or_else(
+        || "not started yet".to_owned(),
+        |at| format!("started {at}"),
+    );
     let active = server
         .last_activity
         .map(|at| format!(", last active {at}"))

@@ -103,7 +103,10 @@ fn told(wanted: &Wanted, created: &Created, now: Timestamp) -> Vec<String> {
     } else {
         format!("user:    {name}, was there already on {hub}")
     })];
-    lines.push(plain::line(&format!("token:   {}, \"{}\"", created.token_id, created.note)));
+    lines.push(plain::line(&format!(
+        "token:   {}, \"{}\"",
+        created.token_id, created.note
+    )));
     let may = match &created.scopes {
         Some(held) => scopes::in_words(held),
         None => vec![format!("do all that {name} may")],
@@ -123,7 +126,10 @@ fn told(wanted: &Wanted, created: &Created, now: Timestamp) -> Vec<String> {
         None => "until:   it never expires".to_owned(),
     });
     lines.push(match &created.file {
-        Some(path) => format!("in:      {} (mode 0600)", plain::line(&path.display().to_string())),
+        Some(path) => format!(
+            "in:      {} (mode 0600)",
+            plain::line(&path.display().to_string())
+        ),
         None => "in:      standard output, and nowhere else".to_owned(),
     });
     lines
@@ -151,7 +157,10 @@ fn next(wanted: &Wanted, created: &Created) -> String {
         word(&wanted.name)
     );
     match &created.file {
-        Some(path) => command.push_str(&format!(" --token-file {}", word(&path.display().to_string()))),
+        Some(path) => command.push_str(&format!(
+            " --token-file {}",
+            word(&path.display().to_string())
+        )),
         None => command.push_str(" --token-file FILE"),
     }
     if let Some(path) = &wanted.target.ca_file {
@@ -159,7 +168,10 @@ fn next(wanted: &Wanted, created: &Created) -> String {
     }
     for (name, source) in &wanted.target.headers {
         if let SecretSource::Env(variable) = source {
-            command.push_str(&format!(" --header {}", word(&format!("{name}={variable}"))));
+            command.push_str(&format!(
+                " --header {}",
+                word(&format!("{name}={variable}"))
+            ));
         }
     }
     command
@@ -175,8 +187,14 @@ mod tests {
         for (end, said) in [
             ("2027-02-19T12:00:00Z", "2027-02-19 12:00 UTC, in 90 days"),
             ("2026-11-22T12:00:00Z", "2026-11-22 12:00 UTC, in 24 hours"),
-            ("2026-11-21T13:00:00Z", "2026-11-21 13:00 UTC, in 60 minutes"),
-            ("2026-11-21T11:00:00Z", "2026-11-21 11:00 UTC, which is over"),
+            (
+                "2026-11-21T13:00:00Z",
+                "2026-11-21 13:00 UTC, in 60 minutes",
+            ),
+            (
+                "2026-11-21T11:00:00Z",
+                "2026-11-21 11:00 UTC, which is over",
+            ),
         ] {
             assert_eq!(until(end.parse().unwrap(), now), said);
         }

@@ -24,10 +24,11 @@ pub(super) async fn run(global: &Global, args: &Revoke, printer: &Printer) -> an
     };
     let state_dir = settings::state_dir(global)?;
     let ledger = Ledger::open(&state_dir)?;
-    let revoked = match account::revoke(&target, &args.name, &source, &which, &state_dir, &ledger).await {
-        Ok(revoked) => revoked,
-        Err(problem) => return super::tell(problem, printer),
-    };
+    let revoked =
+        match account::revoke(&target, &args.name, &source, &which, &state_dir, &ledger).await {
+            Ok(revoked) => revoked,
+            Err(problem) => return super::tell(problem, printer),
+        };
     if revoked.is_empty() {
         bail!(
             "nothing to revoke: neither the register nor the ledger names a token of {name} on {}. hubprobe account show \

@@ -45,7 +45,10 @@ fn asker(args: &Show) -> anyhow::Result<(SecretSource, As)> {
     {
         return Ok((source, As::Admin));
     }
-    let file = args.token_file.clone().or_else(|| super::path_in("HUBPROBE_TOKEN_FILE"));
+    let file = args
+        .token_file
+        .clone()
+        .or_else(|| super::path_in("HUBPROBE_TOKEN_FILE"));
     let own = settings::token_source(file.as_ref(), &["HUBPROBE_TOKEN"]);
     if own != SecretSource::Missing {
         return Ok((own, As::Account));
@@ -69,7 +72,11 @@ fn told(shown: &Shown, now: Timestamp) -> Vec<String> {
         user.name,
         user.kind.as_deref().unwrap_or("user"),
         shown.version,
-        if user.admin == Some(true) { ", an ADMINISTRATOR" } else { "" }
+        if user.admin == Some(true) {
+            ", an ADMINISTRATOR"
+        } else {
+            ""
+        }
     )];
     let listed = |list: &Option<Vec<String>>| match list {
         None => "not shown to this token".to_owned(),
@@ -79,22 +86,42 @@ fn told(shown: &Shown, now: Timestamp) -> Vec<String> {
     lines.push(format!("  roles:   {}", listed(&user.roles)));
     lines.push(format!("  groups:  {}", listed(&user.groups)));
     if let Some(created) = user.created {
-        lines.push(format!("  made:    {}", created.strftime("%Y-%m-%d %H:%M UTC")));
+        lines.push(format!(
+            "  made:    {}",
+            created.strftime("%Y-%m-%d %H:%M UTC")
+        ));
     }
     if let Some(servers) = &user.servers {
         let names: Vec<&str> = servers
             .keys()
-            .map(|name| if name.is_empty() { "the default server" } else { name })
+            .map(|name| {
+                if name.is_empty() {
+                    "the default server"
+                } else {
+                    name
+                }
+            })
             .collect();
-        let running = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let running = if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        };
         lines.push(format!("  servers: {running}"));
     }
     if shown.own {
         lines.push("this token may:".to_owned());
         let held = shown.asker.scopes.clone().unwrap_or_default();
-        lines.extend(scopes::in_words(&held).iter().map(|line| format!("  {line}")));
+        lines.extend(
+            scopes::in_words(&held)
+                .iter()
+                .map(|line| format!("  {line}")),
+        );
     } else {
-        lines.push(format!("seen by: {} {}", shown.asker.kind, shown.asker.name));
+        lines.push(format!(
+            "seen by: {} {}",
+            shown.asker.kind, shown.asker.name
+        ));
     }
     match &shown.tokens {
         Err(why) => lines.push(format!("tokens: {why}")),
@@ -118,10 +145,19 @@ fn told(shown: &Shown, now: Timestamp) -> Vec<String> {
 
 fn token_told(token: &TokenModel, own: Option<&str>, now: Timestamp) -> Vec<String> {
     let time = |at: Option<Timestamp>, none: &str| {
-        at.map_or_else(|| none.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+        at.map_or_else(
+            || none.to_owned(),
+            |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        )
     };
-    let this = if own == Some(token.id.as_str()) { " (this one)" } else { "" };
-    let expires = token.expires_at.map_or_else(|| "never".to_owned(), |end| until(end, now));
+    let this = if own == Some(token.id.as_str()) {
+        " (this one)"
+    } else {
+        ""
+    };
+    let expires = token
+        .expires_at
+        .map_or_else(|| "never".to_owned(), |end| until(end, now));
     let mut lines = vec![
         format!("  {}{this}: \"{}\"", token.id, token.note),
         format!(
@@ -142,7 +178,11 @@ fn registered_told(entry: &Registered) -> String {
         Some(path) => format!("in {}, which is gone", path.display()),
         None => "given to standard output".to_owned(),
     };
-    let user = if entry.made_user { "with the user" } else { "for a user that was there" };
+    let user = if entry.made_user {
+        "with the user"
+    } else {
+        "for a user that was there"
+    };
     format!(
         "  {}: made {} {user}, {place}",
         entry.token_id,

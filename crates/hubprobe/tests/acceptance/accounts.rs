@@ -1,0 +1,146 @@
+//! Service accounts: made without clicking, least privilege, gone again.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::Case;
+use crate::hubs::{Hubs, block_on};
+use crate::world::{Call, World};
+
+pub const EVERY_VERSION: &[Case] = &[
+    ("accounts::made_shown_revoked", made_shown_revoked),
+    (
+        "accounts::a_user_that_is_there_already",
+        a_user_that_is_there_already,
+    ),
+];
+
+pub const NEWEST: &[Case] = &[
+    (
+        "accounts::refused_before_anything_is_sent",
+        refused_before_anything_is_sent,
+    ),
+    (
+        "accounts::an_administrator_without_rights",
+        an_administrator_without_rights,
+    ),
+    (
+        "accounts::the_token_alone_on_standard_output",
+        the_token_alone_on_standard_output,
+    ),
+];
+
+fn account(world: &World, what: &str, name: &str) -> Call {
+    let admin = world.admin_token_file.display().to_string();
+    world
+        .hubprobe(&["account", what, name, "--url", &world.url])
+        .and(&["--admin-token-file", &admin])
+}
+
+fn made_shown_revoked(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "account-maker");
+    let made = account(&world, "create", "fresh")
+        .and(&["--out", "fresh.token"])
+        .run();
+    made.exits(0).says("in 90 days").says("fresh.token");
+    let path = world.dir.join("fresh.token");
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let token = std::fs::read_to_string(&path).unwrap();
+    assert!(!made.out.contains(token.trim()) && !made.err.contains(token.trim()));
+    assert_eq!(world.ledger(), Vec::<std::path::PathBuf>::new());
+    // What the hub itself says that it may do: no more than is needed.
+    let tokens = block_on(world.admin.tokens("fresh")).unwrap();
+    let scopes = tokens[0].scopes.clone().unwrap();
+    assert!(
+        scopes.iter().all(|scope| scope.ends_with("!user=fresh")),
+        "{scopes:?}"
+    );
+    assert!(
+        !scopes.iter().any(|scope| scope.starts_with("tokens")),
+        "{scopes:?}"
+    );
+    assert!(tokens[0].expires_at.is_some());
+    account(&world, "show", "fresh")
+        .run()
+        .exits(0)
+        .says("fresh");
+    account(&world, "revoke", "fresh")
+        .run()
+        .exits(0)
+        .says("revoked");
+    assert!(block_on(world.admin.tokens("fresh")).unwrap().is_empty());
+    assert!(!path.exists(), "the file with the dead token is left");
+}
+
+/// `load_roles` may have made it.
+fn a_user_that_is_there_already(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "account-there");
+    let made = account(&world, "create", "account-there")
+        .and(&["--out", "there.token"])
+        .run();
+    made.exits(0).says("already");
+    let again = account(&world, "create", "account-there")
+        .and(&["--out", "there.token"])
+        .run();
+    again.exits(2).complains("there.token");
+}
+
+fn refused_before_anything_is_sent(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "account-refused");
+    let create = || account(&world, "create", "never-made");
+    create()
+        .and(&["--out", "no/such/dir/x.token"])
+        .run()
+        .exits(2)
+        .complains("no/such/dir");
+    create()
+        .and(&["--out", "x", "--expires", "soon"])
+        .run()
+        .exits(2)
+        .complains("soon");
+    account(&world, "create", "a/b")
+        .and(&["--out", "x"])
+        .run()
+        .exits(2)
+        .complains("a/b");
+    let secret = std::fs::read_to_string(&world.admin_token_file).unwrap();
+    let said = create()
+        .and(&["--out", "x", "--admin-token", secret.trim()])
+        .run();
+    said.exits(2).complains("--admin-token-file");
+    assert!(!said.err.contains(secret.trim()));
+    let missing = block_on(world.admin.user("never-made", false)).unwrap_err();
+    assert_eq!(missing.status(), Some(404));
+}
+
+fn an_administrator_without_rights(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "account-weak");
+    let create = |token: &str| {
+        world
+            .hubprobe(&["account", "create", "too-much", "--url", &world.url])
+            .and(&["--out", "x.token", "--admin-token-file", token])
+            .run()
+    };
+    create("token").exits(1).complains("token.missing-scope");
+    world.write("bad", &"1".repeat(64));
+    create("bad").exits(1).complains("token.rejected");
+    assert!(!world.dir.join("x.token").exists());
+    assert_eq!(world.ledger(), Vec::<std::path::PathBuf>::new());
+}
+
+fn the_token_alone_on_standard_output(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "account-out");
+    let said = account(&world, "create", "piped")
+        .and(&["--out", "-"])
+        .run();
+    said.exits(0);
+    let token = said.out.strip_suffix('\n').unwrap();
+    assert!(
+        token.len() >= 32 && token.chars().all(|c| c.is_ascii_alphanumeric()),
+        "{token}"
+    );
+    let check = world
+        .hubprobe(&["check", "--url", &world.url, "--user", "piped", "--dry-run"])
+        .env("HUBPROBE_TOKEN", token);
+    check.run().exits(0);
+}
