@@ -17,6 +17,7 @@ pub mod connect;
 pub mod diagnose;
 pub mod dispatch;
 pub mod engine;
+pub mod explain;
 pub mod listen;
 pub mod report;
 pub mod suite;

@@ -1,21 +1,16 @@
 //! A connection to a hub for a command on accounts: who is asking, and what it
 //! means when the hub does not answer as it should.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use jupyterhub_client::{Error, Hub, HubVersion, Identity, Secret, Token};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::Problem;
 use crate::connect;
 use crate::diagnose::scope::{Held, held};
 use crate::diagnose::{curl, reach, token};
+use crate::explain;
 use crate::vocabulary::{Cause, Finding, SecretSource, Target};
-
-/// How long the look at the proxy's own health may take.
-const PROXY_LOOK: Duration = Duration::from_secs(5);
 
 /// Somebody at a hub.
 #[derive(Debug)]
@@ -75,7 +70,7 @@ impl Asking {
         let root = match self.hub.root().await {
             Ok(root) => root,
             Err(error) => {
-                let proxy = self.proxy_health(&error).await;
+                let proxy = explain::proxy_behind(&self.hub, &error).await;
                 let finding = reach::first_request(&error, proxy.as_ref());
                 return Err(self.clean(finding.with_curl(curl::plain(
                     &self.target,
@@ -113,27 +108,15 @@ impl Asking {
 
     /// The finding for an answer that nothing more special explains.
     pub(super) async fn failure(&self, error: &Error) -> Finding {
-        let proxy = self.proxy_health(error).await;
-        let finding = if let Some(finding) = reach::below_the_hub(error, proxy.as_ref()) {
-            finding
-        } else if error.status() == Some(403) {
-            match self.hub.whoami().await {
-                Ok(seen) => Finding::new(
-                    Cause::TokenMissingScope,
-                    format!(
-                        "the token of {} {} may not do this",
-                        seen.value.kind, seen.value.name
-                    ),
-                )
-                .seen(error.to_string())
-                .seen(token::held_scopes(
-                    seen.value.scopes.as_deref().unwrap_or_default(),
-                )),
-                Err(_) => return self.unknown_token(error),
-            }
-        } else {
-            Finding::new(Cause::HubError, "the hub answers with an error").seen(error.to_string())
+        let place = self.source.to_string();
+        let known = token::Known {
+            place: &place,
+            ..token::Known::default()
         };
+        let finding = explain::failure(&self.hub, error, known).await;
+        if finding.cause == Cause::TokenRejected {
+            return self.unknown_token(error);
+        }
         self.shown(finding, error)
     }
 
@@ -161,16 +144,6 @@ impl Asking {
         self.secrets
             .iter()
             .fold(self.token.scrub(text), |text, secret| secret.scrub(&text))
-    }
-
-    async fn proxy_health(&self, error: &Error) -> Option<jupyterhub_client::Look> {
-        if !matches!(error.status(), Some(502..=504)) {
-            return None;
-        }
-        timeout(PROXY_LOOK, self.hub.proxy_health())
-            .await
-            .ok()?
-            .ok()
     }
 
     /// The finding if who is asking lacks a scope for `user`. Hubs before 2.0

@@ -46,13 +46,19 @@ impl Exit {
         } else if bug {
             Self::Bug
         } else if let Some(signal) = &run.interrupted {
-            if signal == "SIGINT" {
-                Self::Interrupted
-            } else {
-                Self::Terminated
-            }
+            Self::of_signal(signal)
         } else {
             Self::of_verdict(run.verdict)
+        }
+    }
+
+    /// The exit code after a signal, by its name. A terminal that is gone
+    /// (SIGHUP) ends us as SIGTERM does.
+    pub fn of_signal(name: &str) -> Self {
+        if name == "SIGINT" {
+            Self::Interrupted
+        } else {
+            Self::Terminated
         }
     }
 

@@ -1,22 +1,21 @@
-//! Signals: the first asks the run to end and to undo what it made, the second
-//! leaves at once and says how to clean up.
+//! Signals: the first asks what is going on to end and to undo what it made, the
+//! second leaves at once and says how to clean up.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::printer::Printer;
-use crate::engine::Events;
-use crate::vocabulary::What;
 
-/// Listens for SIGINT, SIGTERM and SIGHUP as long as the run goes on.
+/// Listens for SIGINT, SIGTERM and SIGHUP as long as the process lives. The
+/// first cancels `end` after `first` was told its name.
 ///
 /// # Errors
 /// Where the system does not let us listen.
 pub(super) fn listen(
     printer: Printer,
-    events: Events,
     end: CancellationToken,
+    first: impl Fn(&str) + Send + 'static,
 ) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -34,9 +33,7 @@ pub(super) fn listen(
                 );
                 std::process::exit(Exit::LeftBehind as i32);
             }
-            events.say(What::Interrupted {
-                signal: name.to_owned(),
-            });
+            first(name);
             end.cancel();
         }
     });

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use jupyterhub_client::{
-    Error, Hub, HubVersion, Identity, JupyterServer, KernelConnection, Look, Session,
+    Error, Hub, HubVersion, Identity, JupyterServer, KernelConnection, Session,
 };
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Clock, Voice};
-use crate::diagnose::{curl, reach, token};
+use crate::diagnose::{curl, token};
+use crate::explain;
 use crate::suite::Probe;
 use crate::undo::{Entry, Ledger, Owner};
 use crate::vocabulary::{Cause, Finding, StepName, Target};
@@ -131,55 +132,11 @@ impl Walk {
         hub.api_url(&path).into()
     }
 
-    /// What one look at the proxy's own health path shows.
-    pub async fn proxy_health(&self, hub: &Hub) -> Option<Look> {
-        let look = tokio::time::timeout(std::time::Duration::from_secs(5), hub.proxy_health());
-        look.await.ok()?.ok()
-    }
-
     /// The finding for an error of the hub's API that no step of its own
-    /// explains: below the hub, the token, or the hub itself.
+    /// explains.
     pub async fn hub_failure(&self, hub: &Hub, error: &Error) -> Finding {
-        let proxy = match error.status() {
-            Some(502..=504) => self.proxy_health(hub).await,
-            _ => None,
-        };
-        let finding = if let Some(finding) = reach::below_the_hub(error, proxy.as_ref()) {
-            finding
-        } else if error.status() == Some(403) {
-            self.forbidden(hub, error).await
-        } else {
-            Finding::new(Cause::HubError, "the hub answers with an error").seen(error.to_string())
-        };
-        match finding.curl {
-            Some(_) => finding,
-            None => finding.with_curl(self.curl(&error.method, &error.url)),
-        }
-    }
-
-    /// A 403: is it the token, or a scope? `GET /hub/api/user` tells, in every
-    /// version.
-    async fn forbidden(&self, hub: &Hub, error: &Error) -> Finding {
-        match hub.whoami().await {
-            Ok(seen) => {
-                let who = format!("{} {}", seen.value.kind, seen.value.name);
-                Finding::new(
-                    Cause::TokenMissingScope,
-                    format!("the token of {who} may not do this"),
-                )
-                .seen(error.to_string())
-                .seen(token::held_scopes(
-                    seen.value.scopes.as_deref().unwrap_or_default(),
-                ))
-            }
-            Err(again) if again.status() == Some(403) => token::refused(error, self.known()),
-            Err(again) => Finding::new(
-                Cause::HubError,
-                "the hub refuses, and does not say who we are",
-            )
-            .seen(error.to_string())
-            .seen(again.to_string()),
-        }
+        let finding = explain::failure(hub, error, self.known()).await;
+        finding.with_curl(self.curl(&error.method, &error.url))
     }
 
     /// What is known of the token.

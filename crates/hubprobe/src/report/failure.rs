@@ -2,8 +2,10 @@
 //! needed: cause, what that means, what was seen, what to do, how to see it
 //! again. Used by all reports for people, so that they say the same.
 
+use std::time::Duration;
+
 use crate::vocabulary::run::{ProgressLine, Visit};
-use crate::vocabulary::{Finding, StepName};
+use crate::vocabulary::{Finding, Run, StepName, Verdict};
 
 use super::plain;
 use super::words::seconds;
@@ -85,4 +87,19 @@ pub(super) fn options(visit: &Visit) -> Option<String> {
     serde_json::to_string(&visit.options)
         .ok()
         .map(|text| plain::line(&shortened(&text)))
+}
+
+/// When the step that did not pass ended, for finding the place in a hub's log.
+pub(super) fn when(run: &Run, visit: &Visit) -> Option<String> {
+    let step = visit
+        .steps
+        .iter()
+        .find(|step| matches!(step.verdict, Verdict::Failed | Verdict::Inconclusive))?;
+    let seconds = visit.started_s + step.started_s + step.duration_s;
+    let at = run.started + Duration::try_from_secs_f64(seconds).ok()?;
+    Some(format!(
+        "{}, in the step {}",
+        at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        step.name
+    ))
 }

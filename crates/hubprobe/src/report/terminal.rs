@@ -95,7 +95,7 @@ struct Page {
 impl Page {
     fn of(mut self, run: &Run) -> String {
         for visit in &run.visits {
-            self.visit(visit);
+            self.visit(run, visit);
         }
         let left = run.left_behind();
         if left {
@@ -107,12 +107,12 @@ impl Page {
         text
     }
 
-    fn visit(&mut self, visit: &Visit) {
+    fn visit(&mut self, run: &Run, visit: &Visit) {
         self.headline(visit);
         self.lines.extend(waterfall::lines(visit, &self.look));
         self.blank();
         match &visit.finding {
-            Some(finding) => self.finding(visit, finding),
+            Some(finding) => self.finding(run, visit, finding),
             // There should be one; a verdict is shown without it too.
             None if matches!(visit.verdict, Verdict::Failed | Verdict::Inconclusive) => {
                 let text = format!(
@@ -163,11 +163,12 @@ impl Page {
         self.painted(Style::new().bold(), "", &text);
     }
 
-    fn finding(&mut self, visit: &Visit, finding: &Finding) {
+    fn finding(&mut self, run: &Run, visit: &Visit, finding: &Finding) {
         let options: Vec<String> = failure::options(visit).into_iter().collect();
         let more = [
             ("The hub's last words", failure::last_words(visit, finding)),
             ("Options sent", options),
+            ("When", failure::when(run, visit).into_iter().collect()),
         ];
         self.told(visit.verdict, finding, &more);
     }

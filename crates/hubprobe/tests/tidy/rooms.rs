@@ -127,10 +127,24 @@ pub(crate) const ROOMS: &[Room] = &[
         crates: &["jupyterhub_client", "jiff", "serde_json", "url"],
         not: JUDGES,
     },
+    // The one more look that a diagnosis wants: one GET each, for visits and account commands alike.
+    Room {
+        name: "explain",
+        rooms: &["diagnose", "vocabulary"],
+        crates: &["jupyterhub_client", "tokio"],
+        not: &["std::fs", "std::net", "std::process", "std::thread"],
+    },
     // Walks; says what happens as events. Who listens is not its business.
     Room {
         name: "engine",
-        rooms: &["suite", "vocabulary", "connect", "undo", "diagnose"],
+        rooms: &[
+            "suite",
+            "vocabulary",
+            "connect",
+            "undo",
+            "diagnose",
+            "explain",
+        ],
         crates: &[
             "futures_util",
             "indexmap",
@@ -179,7 +193,14 @@ pub(crate) const ROOMS: &[Room] = &[
     // Makes, shows and revokes service accounts; no visit, no screen. What goes wrong is named by the same judges.
     Room {
         name: "account",
-        rooms: &["connect", "diagnose", "suite", "undo", "vocabulary"],
+        rooms: &[
+            "connect",
+            "diagnose",
+            "explain",
+            "suite",
+            "undo",
+            "vocabulary",
+        ],
         crates: &[
             "jiff",
             "jupyterhub_client",

@@ -1,7 +1,6 @@
 //! `hubprobe account`: service accounts, made, looked at and revoked.
 
 mod create;
-mod interrupt;
 mod revoke;
 mod show;
 

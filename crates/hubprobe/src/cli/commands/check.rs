@@ -14,7 +14,7 @@ use crate::dispatch::{Listener, dispatch};
 use crate::engine::{Clock, Engine, Events};
 use crate::listen::{Bars, Lines};
 use crate::undo::Ledger;
-use crate::vocabulary::Run;
+use crate::vocabulary::{Run, What};
 
 /// Checks, shows, and ends with the code that the run makes.
 ///
@@ -58,7 +58,12 @@ pub async fn walk(
         end: end.clone(),
         dry_run,
     };
-    signals::listen(*printer, engine.events.clone(), end)?;
+    let events_of_signals = engine.events.clone();
+    signals::listen(*printer, end, move |signal| {
+        events_of_signals.say(What::Interrupted {
+            signal: signal.to_owned(),
+        });
+    })?;
     let listener: Box<dyn Listener> = if printer.watched() {
         Box::new(Bars::new(printer.colors_notes()))
     } else {

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::diagnose::server::{self as diagnose, Answer};
 use crate::engine::Walk;
+use crate::explain;
 use crate::vocabulary::{Cause, Finding};
 
 /// The age of a server and its answer's date may come from two clocks, so an
@@ -36,7 +37,7 @@ pub async fn open(walk: &mut Walk) -> Result<String, Finding> {
     let answer = match answer(walk, &server, until).await {
         Ok(answer) => answer,
         Err(finding) => {
-            let proxy = walk.proxy_health(&hub).await;
+            let proxy = explain::proxy_health(&hub).await;
             let url = walk.target.url.as_str();
             let finding = diagnose::mind_internal_address(finding, url, proxy.as_ref());
             return Err(finding.with_curl(show));

@@ -5,6 +5,7 @@ use tokio::time::timeout;
 
 use crate::diagnose::{curl, reach as diagnose};
 use crate::engine::Walk;
+use crate::explain;
 use crate::vocabulary::{Cause, Finding};
 
 /// Asks `GET /hub/api/`, which needs no token.
@@ -19,10 +20,7 @@ pub async fn reach(walk: &mut Walk) -> Result<String, Finding> {
     let answer = match timeout(deadline, hub.root()).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => {
-            let proxy = match error.status() {
-                Some(502..=504) => walk.proxy_health(&hub).await,
-                _ => None,
-            };
+            let proxy = explain::proxy_behind(&hub, &error).await;
             return Err(diagnose::first_request(&error, proxy.as_ref()).with_curl(show));
         }
         Err(_) => {

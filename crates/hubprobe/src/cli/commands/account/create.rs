@@ -1,16 +1,17 @@
 //! `hubprobe account create`.
 
+use std::sync::{Arc, OnceLock};
+
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::interrupt;
 use crate::account::{self, Created, Expiry, Out, Problem, Stopped, Wanted, scopes};
 use crate::cli::args::Global;
 use crate::cli::args_account::Create;
 use crate::cli::exit::Exit;
 use crate::cli::printer::Printer;
-use crate::cli::settings;
+use crate::cli::{settings, signals};
 use crate::diagnose::curl::quote;
 use crate::report::plain;
 use crate::undo::Ledger;
@@ -25,7 +26,12 @@ pub(super) async fn run(global: &Global, args: &Create, printer: &Printer) -> an
     let state_dir = settings::state_dir(global)?;
     let ledger = Ledger::open(&state_dir)?;
     let end = CancellationToken::new();
-    let signalled = interrupt::listen(*printer, end.clone())?;
+    let signalled = Arc::new(OnceLock::new());
+    let (seen, screen) = (Arc::clone(&signalled), *printer);
+    signals::listen(*printer, end.clone(), move |signal| {
+        screen.note(&format!("hubprobe: {signal}: undoing what was made"));
+        seen.set(Exit::of_signal(signal)).ok();
+    })?;
     match account::create(&wanted, &state_dir, &ledger, Uuid::now_v7(), &end).await {
         Ok(created) => {
             super::warn(&created.warnings, printer);
