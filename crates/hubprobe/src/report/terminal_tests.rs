@@ -82,6 +82,8 @@ spawn.never-answered (deployment)
     - 0.90 s, 40 %: Spawning server...
   Options sent:
     - {\"reservation\":[\"\"],\"account\":[\"test-group\"],\"runtime\":[\"00:05:00\"]}
+  When:
+    - 2026-11-21 20:46:25 UTC, in the step spawn
 "
     );
     let (_, end) = advice_after.split_once("  To see it again:\n").unwrap();
