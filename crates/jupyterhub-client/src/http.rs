@@ -12,7 +12,9 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, UPGRADE,
+};
 use reqwest::{Client, Method};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -35,6 +37,9 @@ const IDLE: Duration = Duration::from_secs(3);
 /// The connections to one hub and its servers, with what every request carries.
 pub(crate) struct Link {
     client: Client,
+    /// For handshakes, each on a connection of its own: configurable-http-proxy closes one whose upgrade was
+    /// refused without saying so, and the next request on it would fail without any fault of the hub's.
+    handshakes: Client,
     /// The hub's own base, with a slash at its end.
     pub(crate) base: Url,
     extra: HeaderMap,
@@ -144,27 +149,30 @@ impl Link {
             extra.append(key, value);
         }
         let tls = tls::config(settings.ca_pem.as_deref()).map_err(&fail)?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(dns::SystemResolver))
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .user_agent(&settings.user_agent)
-            // Shorter than the request's, so that a deadline says what it was waiting for.
-            .connect_timeout(
-                settings
-                    .connect_timeout
-                    .min(settings.request_timeout * 4 / 5),
-            )
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(8)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| fail(classify::words(&error)))?;
+        let client = |kept: usize| {
+            Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .dns_resolver(Arc::new(dns::SystemResolver))
+                .http1_only()
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .retry(reqwest::retry::never())
+                .user_agent(&settings.user_agent)
+                // Shorter than the request's, so that a deadline says what it was waiting for.
+                .connect_timeout(
+                    settings
+                        .connect_timeout
+                        .min(settings.request_timeout * 4 / 5),
+                )
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(kept)
+                .tcp_nodelay(true)
+                .build()
+                .map_err(|error| fail(classify::words(&error)))
+        };
         Ok(Link {
-            client,
+            client: client(8)?,
+            handshakes: client(0)?,
             base,
             extra,
             secrets: settings
@@ -225,8 +233,12 @@ impl Link {
             token: call.token.cloned(),
             secrets: Arc::clone(&self.secrets),
         };
-        let mut request = self
-            .client
+        let client = if call.headers.contains_key(UPGRADE) {
+            &self.handshakes
+        } else {
+            &self.client
+        };
+        let mut request = client
             .request(call.method, call.url)
             .headers(call.headers)
             .header(ACCEPT, call.accept);

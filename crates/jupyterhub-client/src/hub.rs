@@ -219,7 +219,7 @@ impl Hub {
     }
 
     /// `GET hub/api/user`: who the token stands for. Any valid token gets 200; an invalid, expired or revoked one
-    /// 403.
+    /// 403, with the message `Forbidden` up to 5.x and without one on 6.x.
     ///
     /// # Errors
     /// Any stage.

@@ -102,7 +102,8 @@ impl Hub {
     /// `GET hub/api/users/{user}/tokens/{id}`.
     ///
     /// # Errors
-    /// Any stage; 404 if the token is gone.
+    /// Any stage; 404 if the token is gone. One whose time is up is still there until [`Hub::tokens`] is asked, or the
+    /// hub cleans up.
     pub async fn token_model(&self, user: &str, id: &str) -> Result<TokenModel, Error> {
         let url = self.endpoint("read token", &["users", user, "tokens", id])?;
         Ok(self
@@ -116,8 +117,8 @@ impl Hub {
     /// `POST hub/api/users/{user}/tokens`: makes a token.
     ///
     /// # Errors
-    /// Any stage; 400 for scopes or a time that the hub refuses (403 and 404 before 3.0). No error holds any of
-    /// an answer that may hold the new token.
+    /// Any stage; 400 for scopes or a time that the hub refuses (403 and 404 before 3.0; 500 for a scope that does not
+    /// exist before 5.0). No error holds any of an answer that may hold the new token.
     pub async fn create_token(&self, user: &str, new: &NewToken) -> Result<MintedToken, Error> {
         let operation = "create token";
         let url = self.endpoint(operation, &["users", user, "tokens"])?;

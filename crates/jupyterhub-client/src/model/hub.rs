@@ -149,7 +149,8 @@ pub struct Server {
     /// The absolute URL of it (since 5.0).
     #[serde(default)]
     pub full_progress_url: Option<String>,
-    /// The options that it was started with.
+    /// The options that it was started with. Where the hub re-uses those of the last time (6.x), the model of a spawn
+    /// that has just begun may not have them yet.
     #[serde(default)]
     pub user_options: Option<Value>,
     /// The spawner's own state (job, pod, pid); only with `admin:server_state`.
@@ -183,7 +184,7 @@ pub struct TokenModel {
     /// When it was last used.
     #[serde(default, deserialize_with = "instant")]
     pub last_activity: Option<Timestamp>,
-    /// Its scopes; absent on 2.x.
+    /// Its scopes and those that they imply; absent on 2.x.
     #[serde(default)]
     pub scopes: Option<Vec<String>>,
     /// Its roles; empty since 3.0.

@@ -42,7 +42,8 @@ impl JupyterServer {
     /// content if asked. `format` makes a file come in that format; without it the server chooses.
     ///
     /// # Errors
-    /// Any stage; 404 if it is not there; [`crate::Stage::Body`] if it is larger than 64 MiB as JSON.
+    /// Any stage; 404 in plain text, not JSON, if it is not there; [`crate::Stage::Body`] if it is larger than 64 MiB
+    /// as JSON.
     pub async fn contents(
         &self,
         path: &str,
@@ -67,7 +68,8 @@ impl JupyterServer {
     /// `PUT api/contents/{path}`: writes a file whole. The answer has no content.
     ///
     /// # Errors
-    /// Any stage; 403 without permission, 500 with the system's words for a full disk, 413 from a proxy.
+    /// Any stage; 403 without permission, 500 with the system's words for a full disk or a missing
+    /// directory, 413 from a proxy.
     pub async fn save_file(
         &self,
         path: &str,
