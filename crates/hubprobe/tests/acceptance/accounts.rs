@@ -14,7 +14,7 @@ pub const EVERY_VERSION: &[Case] = &[
     ),
 ];
 
-pub const NEWEST: &[Case] = &[
+pub const EDGES: &[Case] = &[
     (
         "accounts::refused_before_anything_is_sent",
         refused_before_anything_is_sent,

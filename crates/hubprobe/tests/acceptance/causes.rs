@@ -23,7 +23,7 @@ pub const EVERY_VERSION: &[Case] = &[
     ("causes::stop_timeout", stop_timeout),
 ];
 
-pub const NEWEST: &[Case] = &[
+pub const EDGES: &[Case] = &[
     ("causes::spawn_late_error", spawn_late_error),
     ("causes::spawn_no_command", spawn_no_command),
     ("causes::spawn_queued", spawn_queued),

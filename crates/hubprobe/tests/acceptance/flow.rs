@@ -14,7 +14,7 @@ pub const EVERY_VERSION: &[Case] = &[
     ("flow::a_stream_that_ends_early", a_stream_that_ends_early),
 ];
 
-pub const NEWEST: &[Case] = &[
+pub const EDGES: &[Case] = &[
     ("flow::a_spawn_that_answers_202", a_spawn_that_answers_202),
     ("flow::a_suite_of_two_probes", a_suite_of_two_probes),
     ("flow::the_reports", the_reports),
@@ -203,12 +203,12 @@ fn the_reports(hubs: &Hubs, version: &str) {
 
 /// A hub under a prefix, with JupyterLab, and its URL as it stands in
 /// JUPYTERHUB_API_URL.
-fn a_prefix_and_jupyterlab(hubs: &Hubs, _version: &str) {
+fn a_prefix_and_jupyterlab(hubs: &Hubs, version: &str) {
     let sandbox = hubs.own(&jupyterhub_sandbox::Spec {
-        name: "prefix".to_owned(),
+        name: format!("prefix-{version}"),
         base_url: "/jhub/".to_owned(),
         single_user: jupyterhub_sandbox::SingleUser::Lab,
-        ..hubs.spec()
+        ..hubs.spec(version)
     });
     let world = World::on(&sandbox, "prefixed");
     world.check().run().passes();

@@ -47,17 +47,12 @@ impl Hubs {
         &self.versions
     }
 
-    pub fn newest(&self) -> &str {
-        &self.versions[0]
-    }
-
     /// The shared hub of a version.
     pub fn of(&self, version: &str) -> &Running {
         self.running[version].get_or_init(|| {
             let spec = Spec {
                 name: format!("v{version}"),
-                hub_version: version.to_owned(),
-                ..self.spec()
+                ..self.spec(version)
             };
             let sandbox = self.start(&spec);
             let human = human_moves_in(&sandbox);
@@ -66,9 +61,9 @@ impl Hubs {
     }
 
     /// What all hubs of these tests have in common.
-    pub fn spec(&self) -> Spec {
+    pub fn spec(&self, version: &str) -> Spec {
         Spec {
-            hub_version: self.newest().to_owned(),
+            hub_version: version.to_owned(),
             single_user: SingleUser::Light,
             faults: true,
             dies_with_parent: true,
@@ -128,6 +123,10 @@ impl Hubs {
             Ok(swept) if swept.is_empty() => {}
             Ok(swept) => complaints.push(format!("left behind: {swept:?}")),
             Err(error) => complaints.push(error.to_string()),
+        }
+        // Empty, if nothing is left.
+        if let Err(error) = std::fs::remove_dir(self.state.path()) {
+            complaints.push(format!("{}: {error}", self.state.path().display()));
         }
         complaints
     }

@@ -5,7 +5,7 @@ use crate::Case;
 use crate::hubs::Hubs;
 use crate::world::{World, bare};
 
-pub const NEWEST: &[Case] = &[
+pub const EDGES: &[Case] = &[
     ("inputs::tokens", tokens),
     ("inputs::options", options),
     ("inputs::urls", urls),

@@ -4,7 +4,8 @@
 //! One hub a version, shared by all tests of that version (each has accounts
 //! of its own), started when the first of them wants it, ended when all are
 //! done. Run some with `cargo test -p hubprobe --test acceptance -- NAME`; the
-//! versions come from HUBPROBE_TEST_VERSIONS (default: the newest, the newest 5.x, and 4.1.6).
+//! versions come from HUBPROBE_TEST_VERSIONS (default: the newest, the newest 5.x, and 4.1.6);
+//! HUBPROBE_TEST=all runs every case on every version.
 
 #![allow(
     clippy::unwrap_used,
@@ -50,15 +51,23 @@ fn main() -> ExitCode {
             trials.push(trial(hubs, version, name, *case));
         }
     }
-    let newest = hubs.newest();
-    for (name, case) in flow::NEWEST
-        .iter()
-        .chain(causes::NEWEST)
-        .chain(inputs::NEWEST)
-        .chain(reach::NEWEST)
-        .chain(accounts::NEWEST)
-    {
-        trials.push(trial(hubs, newest, name, *case));
+    // The edges on the newest alone; on all of them with HUBPROBE_TEST=all.
+    let all = std::env::var("HUBPROBE_TEST").is_ok_and(|value| value == "all");
+    let edges = if all {
+        hubs.versions()
+    } else {
+        &hubs.versions()[..1]
+    };
+    for version in edges {
+        for (name, case) in flow::EDGES
+            .iter()
+            .chain(causes::EDGES)
+            .chain(inputs::EDGES)
+            .chain(reach::EDGES)
+            .chain(accounts::EDGES)
+        {
+            trials.push(trial(hubs, version, name, *case));
+        }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     let mut failed = conclusion.has_failed();

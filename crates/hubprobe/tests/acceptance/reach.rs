@@ -7,7 +7,7 @@ use crate::Case;
 use crate::hubs::{Hubs, block_on};
 use crate::world::{Call, World, bare};
 
-pub const NEWEST: &[Case] = &[
+pub const EDGES: &[Case] = &[
     ("reach::dns", dns),
     ("reach::refused", refused),
     ("reach::timeout", timeout),
@@ -94,10 +94,10 @@ fn not_a_hub(_: &Hubs, _: &str) {
     said.exits(1).finds("reach.not-a-hub");
 }
 
-fn hub_down(hubs: &Hubs, _: &str) {
+fn hub_down(hubs: &Hubs, version: &str) {
     let sandbox = hubs.own(&jupyterhub_sandbox::Spec {
-        name: "hub-down".to_owned(),
-        ..hubs.spec()
+        name: format!("hub-down-{version}"),
+        ..hubs.spec(version)
     });
     let world = World::on(&sandbox, "down");
     block_on(sandbox.stop_hub(true)).unwrap();
