@@ -92,7 +92,14 @@ impl Formats {
             unicode: is_utf8(),
         };
         match render(format, run, &look) {
-            Ok(bytes) => printer.result(&bytes),
+            Ok(bytes) => {
+                if let Err(error) = printer.result(&bytes) {
+                    printer.note(&format!(
+                        "hubprobe: error: standard output cannot be written: {error}"
+                    ));
+                    all_written = false;
+                }
+            }
             Err(error) => {
                 printer.note(&format!("hubprobe: error: {error:#}"));
                 all_written = false;

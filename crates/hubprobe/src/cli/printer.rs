@@ -24,14 +24,25 @@ impl Printer {
     }
 
     /// Writes a result, as it is, to standard output.
-    pub fn result(&self, bytes: &[u8]) {
+    ///
+    /// # Errors
+    /// Where it cannot be written (a full disk); a reader that has gone is no
+    /// error.
+    pub fn result(&self, bytes: &[u8]) -> std::io::Result<()> {
         let mut out = std::io::stdout().lock();
-        drop(out.write_all(bytes).and_then(|()| out.flush()));
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Writes a line to standard output.
     pub fn line(&self, text: &str) {
-        self.result(format!("{text}\n").as_bytes());
+        if let Err(error) = self.result(format!("{text}\n").as_bytes()) {
+            self.note(&format!(
+                "hubprobe: error: standard output cannot be written: {error}"
+            ));
+        }
     }
 
     /// Writes a line to standard error.

@@ -15,6 +15,9 @@ use crate::vocabulary::SecretSource;
 /// A secret is never longer than this; what is longer is the wrong file.
 const LONGEST: u64 = 64 * 1024;
 
+/// How long a file or standard input may take to say one.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// How long a command may take to say a secret.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -50,6 +53,14 @@ pub enum SecretError {
     /// Standard input that cannot be read.
     #[error("standard input cannot be read: {0}")]
     Stdin(String),
+    /// Nothing came.
+    #[error("{place} said nothing within {seconds} s")]
+    Late {
+        /// Where it was to be read.
+        place: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// What was read is no token.
     #[error("{place}: {source}")]
     Malformed {
@@ -98,19 +109,40 @@ pub async fn read_token(source: &SecretSource) -> Result<ReadToken, SecretError>
 /// [`SecretError`] where it cannot be read.
 pub async fn read_secret(source: &SecretSource) -> Result<String, SecretError> {
     match source {
-        SecretSource::File(path) => read_file(path),
+        SecretSource::File(path) => {
+            let path = path.clone();
+            aside(&source.to_string(), move || read_file(&path)).await
+        }
         SecretSource::Env(name) => std::env::var(name).map_err(|_| SecretError::Env(name.clone())),
         SecretSource::Command(words) => run(words).await,
-        SecretSource::Stdin => {
-            let mut text = String::new();
-            std::io::stdin()
-                .take(LONGEST)
-                .read_to_string(&mut text)
-                .map_err(|error| SecretError::Stdin(error.to_string()))?;
-            Ok(text)
-        }
+        SecretSource::Stdin => aside("standard input", read_stdin).await,
         SecretSource::Missing => Err(SecretError::Missing),
     }
+}
+
+/// Reads on a thread of its own: a named pipe, or a terminal, may keep it
+/// waiting, and a signal must still be heard.
+async fn aside(
+    place: &str,
+    read: impl FnOnce() -> Result<String, SecretError> + Send + 'static,
+) -> Result<String, SecretError> {
+    let late = || SecretError::Late {
+        place: place.to_owned(),
+        seconds: READ_TIMEOUT.as_secs(),
+    };
+    match tokio::time::timeout(READ_TIMEOUT, tokio::task::spawn_blocking(read)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(_)) | Err(_) => Err(late()),
+    }
+}
+
+fn read_stdin() -> Result<String, SecretError> {
+    let mut text = String::new();
+    std::io::stdin()
+        .take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(|error| SecretError::Stdin(error.to_string()))?;
+    Ok(text)
 }
 
 fn read_file(path: &Path) -> Result<String, SecretError> {

@@ -20,12 +20,25 @@ pub fn below_the_hub(error: &Error, proxy: ProxyHealth<'_>) -> Option<Finding> {
         .or_else(|| in_front(error, proxy))
 }
 
+/// What the HTTP library says of an answer that is no HTTP.
+const GARBAGE: &[&str] = &[
+    "invalid HTTP",
+    "invalid header",
+    "head is too large",
+    "parse",
+];
+
 /// The finding for the first request, `GET /hub/api/`, that failed.
 pub fn first_request(error: &Error, proxy: ProxyHealth<'_>) -> Finding {
+    let url = &error.url;
+    if let Stage::Lost { message } = &error.stage
+        && GARBAGE.iter().any(|word| message.contains(word))
+    {
+        return not_a_hub(url).seen(error.to_string());
+    }
     if let Some(finding) = below_the_hub(error, proxy) {
         return finding;
     }
-    let url = &error.url;
     match &error.stage {
         Stage::Status { head, body, .. } if head.status >= 500 && head.hub_version().is_some() => {
             Finding::new(Cause::HubError, "the hub answers, but with an error")

@@ -70,6 +70,31 @@ pub fn refused(error: &Error, user: &str) -> Answer {
     }
 }
 
+/// The finding for a server that answered before and does not any more; none
+/// where this error does not say so.
+pub fn died(error: &Error) -> Option<Finding> {
+    let gone = match &error.stage {
+        Stage::Redirect { .. } => true,
+        Stage::Status { head, .. } => matches!(head.status, 404 | 424 | 502 | 503),
+        _ => false,
+    };
+    gone.then(|| {
+        Finding::new(Cause::ServerDied, "the server worked, and then it was gone")
+            .seen(error.to_string())
+    })
+}
+
+/// The finding for a server that was ready and is not in the hub's model any
+/// more.
+pub fn vanished(seen: String) -> Finding {
+    Finding::new(
+        Cause::ServerDied,
+        "the hub called the server ready, and then it was gone: it ended, or somebody stopped it",
+    )
+    .seen("the account's model does not show it any more")
+    .seen(seen)
+}
+
 fn no_route() -> Finding {
     Finding::new(
         Cause::ServerNoRoute,

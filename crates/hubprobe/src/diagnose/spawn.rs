@@ -168,6 +168,8 @@ pub struct Failure {
     /// spawn as pending: the hub had seen the process end, and stumbled over
     /// that (seen on 5.4.3 and 6.1.1).
     pub ended_early: bool,
+    /// The hub's last word was that a scheduler keeps the server waiting.
+    pub queued: bool,
 }
 
 /// The finding for a start request that was refused (4xx), by its text.
@@ -180,6 +182,10 @@ pub fn refused(error: &Error) -> Finding {
         None if status == 429 => {
             Finding::new(Cause::SpawnThrottled, "the hub asks us to come again later")
         }
+        None if text.trim().is_empty() => Finding::new(
+            Cause::SpawnDenied,
+            format!("the hub refuses the spawn with {status} and says no more"),
+        ),
         None => Finding::new(
             Cause::SpawnDenied,
             format!("the hub refuses the spawn: {}", excerpt(text)),
@@ -201,6 +207,16 @@ pub fn failed(failure: &Failure) -> Finding {
         .seen("the start request was answered 500 while the spawn was still pending, which the hub does when it finds the process dead")
     } else if let Some(row) = find(FAILURES, said) {
         Finding::new(row.cause, row.summary)
+    } else if is_timeout(said, reason, failure) && failure.queued {
+        Finding::new(
+            Cause::SpawnQueued,
+            format!(
+                "the hub gave up after {:.0} s (its start_timeout), while a scheduler still kept \
+                 the server waiting",
+                failure.elapsed_s
+            ),
+        )
+        .advise("Wait, use a reservation, or raise c.Spawner.start_timeout.")
     } else if is_timeout(said, reason, failure) {
         Finding::new(
             Cause::SpawnStartTimeout,

@@ -50,7 +50,11 @@ pub(super) async fn visit(
         engine.dry_run,
     );
     // First, so that nothing is said before it is known what must not be.
-    let connected = steps::connect(&mut walk).await;
+    let connected = tokio::select! {
+        biased;
+        () = engine.end.cancelled() => Err(interrupted()),
+        connected = steps::connect(&mut walk) => connected,
+    };
     walk.voice.started(
         &probe.name,
         probe.hub.url.as_str(),
@@ -67,7 +71,12 @@ pub(super) async fn visit(
         // What is kept for a look is kept though something failed, but not
         // when we were asked to end.
         let may_keep = !engine.end.is_cancelled();
-        back::take_back(&mut walk, may_keep).await;
+        let back = AssertUnwindSafe(back::take_back(&mut walk, may_keep));
+        if let Err(panic) = back.catch_unwind().await {
+            walk.voice.step_failed(StepName::Stop, bug(panic.as_ref()));
+            walk.voice
+                .left_behind("what the ledger holds of this run: undoing it hit a bug of hubprobe");
+        }
         finding
     };
     walk.voice.finished();
@@ -89,10 +98,7 @@ async fn forward(
     let walking = timeout(total, walk_forward(walk, connected));
     let ended = tokio::select! {
         biased;
-        () = engine.end.cancelled() => Err(Finding::new(
-            Cause::ProberInterrupted,
-            "a signal asked us to end",
-        )),
+        () = engine.end.cancelled() => Err(interrupted()),
         walked = AssertUnwindSafe(walking).catch_unwind() => match walked {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(steps::out_of_time(walk.step, total)),
@@ -142,6 +148,10 @@ fn run(step: StepName, walk: &mut Walk) -> Stepping<'_> {
         StepName::Execute => Box::pin(steps::execute::execute(walk)),
         StepName::Stop | StepName::Gone => Box::pin(async { Ok(String::new()) }),
     }
+}
+
+fn interrupted() -> Finding {
+    Finding::new(Cause::ProberInterrupted, "a signal asked us to end")
 }
 
 fn skip(walk: &Walk, steps: &[StepName]) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jupyterhub_client::{
     Error, Hub, HubVersion, Identity, JupyterServer, KernelConnection, Session,
 };
+use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use super::{Clock, Voice};
 use crate::diagnose::{curl, token};
 use crate::explain;
 use crate::suite::Probe;
+use crate::undo::lock::Lock;
 use crate::undo::{Entry, Ledger, Owner};
 use crate::vocabulary::{Cause, Finding, StepName, Target};
 
@@ -42,10 +44,14 @@ pub struct Walk {
     pub identity: Option<Identity>,
     /// What stands in the ledger.
     pub entry: Option<Entry>,
-    /// When the start request went out.
+    /// When the first start request went out.
     pub asked: Option<Instant>,
-    /// The start request was answered.
-    pub answered: bool,
+    /// When the last one went out.
+    pub asked_again: Option<Instant>,
+    /// Says true once the last one is answered.
+    pub answered: Option<watch::Receiver<bool>>,
+    /// Nobody else of this state directory is on the account's server.
+    pub lock: Option<Lock>,
     /// The server, once it is ready.
     pub server: Option<JupyterServer>,
     /// The session whose kernel runs.
@@ -78,7 +84,9 @@ impl Walk {
             identity: None,
             entry: None,
             asked: None,
-            answered: false,
+            asked_again: None,
+            answered: None,
+            lock: None,
             server: None,
             session: None,
             kernel: None,

@@ -44,28 +44,38 @@ pub(super) fn lines(visit: &Visit, look: &Look) -> Vec<String> {
     lines
 }
 
+/// A step that was skipped for a reason: the reason whole, where the bar would be.
+fn skipped_lines(step: &Step, look: &Look) -> Vec<String> {
+    let reason = plain::line(&step.summary);
+    let mark = look.paint(look.of(step.verdict), look.mark(step.verdict));
+    let head = format!("  {mark} {:<8}  ", step.name.word());
+    let pieces = wrap(&reason, look.width.saturating_sub(BEFORE));
+    let lines = pieces.into_iter().enumerate();
+    lines
+        .map(|(index, piece)| match index {
+            0 => format!("{head}{piece}"),
+            _ => format!("{}{piece}", " ".repeat(BEFORE)),
+        })
+        .collect()
+}
+
 fn step_lines(step: &Step, total: f64, bar: usize, look: &Look) -> Vec<String> {
+    if step.verdict == Verdict::Skipped {
+        return skipped_lines(step, look);
+    }
     let style = look.of(step.verdict);
     let name = format!("{:<8}", step.name.word());
     let mark = look.paint(style, look.mark(step.verdict));
     let mut head = format!("  {mark} {name}  ");
     let mut used = BEFORE;
     if bar > 0 {
-        let drawn = if step.verdict == Verdict::Skipped {
-            String::new()
-        } else {
-            draw(step, total, bar, look.unicode)
-        };
+        let drawn = draw(step, total, bar, look.unicode);
         let filling = " ".repeat(bar.saturating_sub(columns(&drawn)));
         head.push_str(&look.paint(style, &drawn));
         head.push_str(&filling);
         used += bar;
     }
-    let time = if step.verdict == Verdict::Skipped {
-        String::new()
-    } else {
-        seconds(step.duration_s)
-    };
+    let time = seconds(step.duration_s);
     head.push_str(&format!(" {time:>TIME$}"));
     used += 1 + TIME;
     let summary = plain::line(&step.summary);

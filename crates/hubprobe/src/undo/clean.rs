@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::credential::{self, Doubtful};
 use super::owner::Life;
-use super::server::{Taking, Trouble};
-use super::{Entry, Ledger, LedgerError, Made};
+use super::server::{LATE_START, Taking, Trouble};
+use super::{Entry, Ledger, LedgerError, Made, ServerMade};
 use crate::connect;
 use crate::vocabulary::SecretSource;
 
@@ -137,6 +137,8 @@ async fn take_back(entry: &Entry, choice: &Choice, run: Uuid, budget: Duration) 
                 user: &entry.account,
                 made,
                 fresh: false,
+                may_come_until: may_come_until(entry, made),
+                answered: None,
                 deadline: Instant::now() + budget,
             };
             take_server(&taking).await
@@ -168,6 +170,18 @@ async fn take_back(entry: &Entry, choice: &Choice, run: Uuid, budget: Duration) 
         }
     };
     scrubbed(outcome, &token)
+}
+
+/// A start request whose answer never came may still be at work in the hub.
+fn may_come_until(entry: &Entry, made: &ServerMade) -> Option<Instant> {
+    if made.started.is_some() || made.answered.is_some() {
+        return None;
+    }
+    let age = jiff::Timestamp::now().duration_since(entry.written);
+    let age = Duration::try_from(age).unwrap_or_default();
+    LATE_START
+        .checked_sub(age)
+        .map(|left| Instant::now() + left)
 }
 
 async fn take_server(taking: &Taking<'_>) -> Outcome {

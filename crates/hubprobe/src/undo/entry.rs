@@ -73,6 +73,10 @@ pub struct ServerMade {
     /// The named server was not there, not even stopped, before we asked: so
     /// it may be removed, and not only stopped.
     pub removable: bool,
+    /// The status that the start request was answered with, once it was. 201
+    /// proves that the server is ours (joining somebody's spawn gives 202).
+    #[serde(default)]
+    pub answered: Option<u16>,
     /// The hub's `started` of our server, once seen: its birth certificate.
     #[serde(default)]
     pub started: Option<Timestamp>,

@@ -153,6 +153,11 @@ impl Ledger {
         Ok(content)
     }
 
+    /// The state directory that it is in.
+    pub fn state_dir(&self) -> &Path {
+        self.dir.parent().unwrap_or(&self.dir)
+    }
+
     fn path(&self, id: Uuid) -> PathBuf {
         self.dir.join(format!("{id}.json"))
     }
@@ -208,6 +213,7 @@ mod tests {
                 asked: Timestamp::UNIX_EPOCH,
                 options: Map::new(),
                 removable: false,
+                answered: None,
                 started: None,
                 url: None,
             }),

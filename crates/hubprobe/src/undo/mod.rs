@@ -9,11 +9,14 @@
 //! Never taken back: what was there before us, and what looks as if somebody
 //! else had made it since.
 
+pub mod birth;
 pub mod clean;
 pub mod credential;
 pub mod entry;
 pub mod ledger;
+pub mod lock;
 pub mod owner;
+mod route;
 pub mod server;
 
 pub use clean::{Cleaned, Outcome};

@@ -8,11 +8,14 @@
 
 use std::time::Duration;
 
-use jupyterhub_client::{Error, Hub, User};
-use tokio::time::{Instant, sleep, timeout};
+use jupyterhub_client::{Error, Hub};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::ServerMade;
+use super::birth::{State, state};
 use super::entry::server_words;
+use super::route::Route;
 use crate::vocabulary::{Cause, Finding};
 
 /// Between two looks at the hub's model.
@@ -22,9 +25,14 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 /// JupyterHub 5.1), or that failed.
 const BETWEEN_TRIES: Duration = Duration::from_secs(2);
 
-/// A start request that was cut off may reach the hub a little later: so long
-/// an absent server is looked for again before it is believed to be absent.
-const LATE_START: Duration = Duration::from_secs(3);
+/// A hub goes on with a start request whose asker is gone, and may show the
+/// server only after a while (a refresh of the login comes first): while the
+/// request was not answered, an absent server is believed to be absent only so
+/// long after it was asked for.
+pub const LATE_START: Duration = Duration::from_secs(90);
+
+/// One look at the hub takes no longer than this.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
 /// The first DELETE goes out within a second of a signal: a look that takes
 /// longer is not waited for where the server was seen to be ours just now.
@@ -39,17 +47,8 @@ const DELETES: u32 = 4;
 /// How long a route may outlive its server.
 const ROUTE_GRACE: Duration = Duration::from_secs(15);
 
-/// `asked` is by the `Date` of an answer, which a proxy in front may have
-/// written by its own clock. Nothing was there when we asked, so what seems a
-/// little older than that is ours on a clock that is off; and an orphan or a
-/// person's server is older than this.
-const CLOCK_SLACK: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
-
-/// So long after it was asked for, a server can still be the one asked for.
-const BIRTH_WINDOW: jiff::SignedDuration = jiff::SignedDuration::from_secs(90);
-
 /// A server to take back.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Taking<'a> {
     /// The hub, with a token that may stop the server.
     pub hub: &'a Hub,
@@ -59,6 +58,11 @@ pub struct Taking<'a> {
     pub made: &'a ServerMade,
     /// It was seen by this process, a moment ago.
     pub fresh: bool,
+    /// Until when a server that is not there may still come; none where the
+    /// start request was answered.
+    pub may_come_until: Option<Instant>,
+    /// Says true once the start request under way is answered.
+    pub answered: Option<watch::Receiver<bool>>,
     /// When the budget is used up.
     pub deadline: Instant,
 }
@@ -73,58 +77,6 @@ pub struct Trouble {
     pub ours: bool,
 }
 
-/// What the hub's model says of the server's name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// Nothing runs under that name.
-    Absent,
-    /// Our server.
-    Ours {
-        /// The hub is stopping it.
-        stopping: bool,
-    },
-    /// Somebody else's server.
-    Foreign(String),
-}
-
-/// Whether a server in the hub's model is the one that was made.
-pub fn state(user: &User, made: &ServerMade) -> State {
-    let Some(server) = user.servers.as_ref().and_then(|all| all.get(&made.name)) else {
-        return State::Absent;
-    };
-    let ours = State::Ours {
-        stopping: server.pending.as_deref() == Some("stop"),
-    };
-    if server.stopped == Some(true) && !made.removable {
-        return State::Absent;
-    }
-    let same_options = server
-        .user_options
-        .as_ref()
-        .is_none_or(|options| options == &serde_json::Value::Object(made.options.clone()));
-    match (made.started, server.started) {
-        (Some(known), Some(seen)) if known == seen => ours,
-        (Some(known), Some(seen)) => {
-            State::Foreign(format!("it was started at {seen}, ours at {known}"))
-        }
-        (None, Some(seen)) => {
-            let age = seen.duration_since(made.asked);
-            if age < -CLOCK_SLACK {
-                State::Foreign(format!("it was started at {seen}, before we asked"))
-            } else if age > BIRTH_WINDOW {
-                State::Foreign(format!("it was started at {seen}, long after we asked"))
-            } else if !same_options {
-                State::Foreign("it was started with other options than ours".to_owned())
-            } else {
-                ours
-            }
-        }
-        // Not started yet, or stopped: only the options speak.
-        (_, None) if same_options => ours,
-        (_, None) => State::Foreign("it has other options than ours".to_owned()),
-    }
-}
-
 impl Taking<'_> {
     /// Stops the server; returns what was seen, in a few words.
     ///
@@ -135,14 +87,16 @@ impl Taking<'_> {
         let mut refusals = 0;
         let mut deletes = 0;
         let mut last = String::new();
-        let absent_until = self.patience();
         loop {
             match self.first_or_next_look(deletes > 0).await {
                 Ok(State::Absent) if deletes > 0 => return Ok("stopped".to_owned()),
-                Ok(State::Absent) if Instant::now() >= absent_until => {
+                Ok(State::Absent) if !self.may_still_come() => {
                     return Ok("it was not there".to_owned());
                 }
-                Ok(State::Absent) => {}
+                Ok(State::Absent) => {
+                    "it is not there, but the start request was not answered, so it may still come"
+                        .clone_into(&mut last);
+                }
                 Ok(State::Foreign(why)) => return Err(self.foreign(&why)),
                 Ok(State::Ours { stopping: true }) => {
                     "the hub shows it as pending stop".clone_into(&mut last);
@@ -208,8 +162,18 @@ impl Taking<'_> {
         let server = self.hub.server(&url);
         let until = self.deadline.min(Instant::now() + ROUTE_GRACE);
         loop {
-            match server.version().await {
-                Ok(answer) if Instant::now() >= until => {
+            let asked = timeout_at(self.look_until(), server.version()).await;
+            let seen = match asked {
+                Ok(Ok(answer)) => Route::Alive(format!(
+                    "GET {url}api answers {} as Jupyter Server {}",
+                    answer.head.status, answer.value.version
+                )),
+                Ok(Err(error)) => Route::of(&error),
+                Err(_) => Route::Unknown(format!("GET {url}api: no answer")),
+            };
+            match seen {
+                Route::Gone(how) => return Ok(format!("gone from the hub and the proxy ({how})")),
+                Route::Alive(evidence) if Instant::now() >= until => {
                     return Err(left(
                         Finding::new(
                             Cause::StopSurvived,
@@ -218,19 +182,13 @@ impl Taking<'_> {
                                 server_words(&self.made.name)
                             ),
                         )
-                        .seen(format!(
-                            "GET {url}api answers {} as Jupyter Server {}",
-                            answer.head.status, answer.value.version
-                        )),
+                        .seen(evidence),
                     ));
                 }
-                Ok(_) => self.pause(BETWEEN_LOOKS).await,
-                Err(error) => {
-                    return Ok(match error.status() {
-                        Some(status) => format!("gone from the hub and the proxy ({status})"),
-                        None => "gone from the hub and the proxy".to_owned(),
-                    });
+                Route::Unknown(evidence) if Instant::now() >= until => {
+                    return Err(self.never_ended(&evidence));
                 }
+                Route::Alive(_) | Route::Unknown(_) => self.pause(BETWEEN_LOOKS).await,
             }
         }
     }
@@ -249,15 +207,24 @@ impl Taking<'_> {
         })
     }
 
-    /// Until when an absent server is looked for again: a start request may
-    /// still be on its way to the hub.
-    fn patience(&self) -> Instant {
+    /// Whether a server that is not there may still come.
+    fn may_still_come(&self) -> bool {
+        let answered = self
+            .answered
+            .as_ref()
+            .is_some_and(|answered| *answered.borrow());
+        !answered
+            && self
+                .may_come_until
+                .is_some_and(|until| Instant::now() < until)
+    }
+
+    /// No look goes on for long after the budget is used up.
+    fn look_until(&self) -> Instant {
         let now = Instant::now();
-        if self.fresh && self.made.started.is_none() {
-            now + LATE_START
-        } else {
-            now
-        }
+        self.deadline
+            .max(now + Duration::from_secs(1))
+            .min(now + LONGEST_LOOK)
     }
 
     async fn first_or_next_look(&self, asked: bool) -> Result<State, String> {
@@ -272,7 +239,11 @@ impl Taking<'_> {
     }
 
     async fn look(&self) -> Result<State, String> {
-        match self.hub.user(self.user, self.made.removable).await {
+        let looking = self.hub.user(self.user, self.made.removable);
+        let Ok(seen) = timeout_at(self.look_until(), looking).await else {
+            return Err("the hub does not answer".to_owned());
+        };
+        match seen {
             Ok(user) if user.value.servers.is_none() => Err(
                 "the hub does not show the account's servers: the token lacks read:servers"
                     .to_owned(),
@@ -322,7 +293,13 @@ impl Taking<'_> {
             finding: Finding::new(Cause::StopUndone, summary)
                 .seen(why)
                 .advise("Look who uses this account; hubprobe wants one of its own."),
-            ours: false,
+            // Without a birth certificate, and with a request that the hub took,
+            // it may be ours after all: it is left alone, but not forgotten.
+            ours: self.made.started.is_none()
+                && self
+                    .made
+                    .answered
+                    .is_some_and(|status| !(300..500).contains(&status)),
         }
     }
 
@@ -357,81 +334,4 @@ fn refused(error: &Error) -> bool {
     error
         .status()
         .is_some_and(|status| (400..500).contains(&status) && status != 429 && !pending)
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-    use serde_json::{Map, Value, json};
-
-    use super::*;
-
-    const ASKED: &str = "2026-11-21T12:00:00Z";
-
-    fn made(started: Option<&str>) -> ServerMade {
-        let mut options = Map::new();
-        options.insert("runtime".into(), json!(["00:05:00"]));
-        ServerMade {
-            name: String::new(),
-            asked: ASKED.parse().unwrap(),
-            options,
-            removable: false,
-            started: started.map(|text| text.parse::<Timestamp>().unwrap()),
-            url: None,
-        }
-    }
-
-    fn user(server: Value) -> User {
-        serde_json::from_value(json!({"name": "x", "kind": "user", "servers": {"": server}}))
-            .unwrap()
-    }
-
-    fn running(started: &str, options: Value) -> User {
-        user(
-            json!({"name": "", "ready": true, "pending": null, "started": started,
-                    "user_options": options}),
-        )
-    }
-
-    #[test]
-    fn the_birth_in_the_ledger_makes_it_ours() {
-        let born = "2026-11-21T12:00:01.5Z";
-        let same = running(born, json!({"anything": 1}));
-        assert_eq!(
-            state(&same, &made(Some(born))),
-            State::Ours { stopping: false }
-        );
-        let other = running("2026-11-21T12:00:02Z", json!({"runtime": ["00:05:00"]}));
-        assert!(matches!(
-            state(&other, &made(Some(born))),
-            State::Foreign(_)
-        ));
-    }
-
-    #[test]
-    fn without_a_birth_time_and_options_decide() {
-        let ours = json!({"runtime": ["00:05:00"]});
-        let cases = [
-            ("2026-11-21T12:00:01Z", ours.clone(), true),
-            ("2026-11-21T11:59:50Z", ours.clone(), true),
-            ("2026-11-21T11:58:50Z", ours.clone(), false),
-            ("2026-11-21T12:10:00Z", ours.clone(), false),
-            ("2026-11-21T12:00:01Z", json!({}), false),
-        ];
-        for (started, options, expected) in cases {
-            let seen = state(&running(started, options), &made(None));
-            assert_eq!(
-                matches!(seen, State::Ours { .. }),
-                expected,
-                "{started}: {seen:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn nothing_under_that_name_is_absent() {
-        let none: User =
-            serde_json::from_value(json!({"name": "x", "kind": "user", "servers": {}})).unwrap();
-        assert_eq!(state(&none, &made(None)), State::Absent);
-    }
 }

@@ -22,6 +22,7 @@ mod causes;
 mod flow;
 mod hubs;
 mod inputs;
+mod odd_hubs;
 mod reach;
 mod undo;
 mod world;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
             .chain(causes::EVERY_VERSION)
             .chain(undo::EVERY_VERSION)
             .chain(accounts::EVERY_VERSION)
+            .chain(odd_hubs::EVERY_VERSION)
         {
             trials.push(trial(hubs, version, name, *case));
         }
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
             .chain(inputs::EDGES)
             .chain(reach::EDGES)
             .chain(accounts::EDGES)
+            .chain(odd_hubs::EDGES)
         {
             trials.push(trial(hubs, version, name, *case));
         }

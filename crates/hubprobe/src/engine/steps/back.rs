@@ -7,7 +7,7 @@
 use tokio::time::Instant;
 
 use crate::engine::Walk;
-use crate::undo::server::{Taking, Trouble};
+use crate::undo::server::{LATE_START, Taking, Trouble};
 use crate::undo::{Entry, Made, ServerMade};
 use crate::vocabulary::{Finding, StepName, Verdict};
 
@@ -37,11 +37,17 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool) {
         skip(walk, "kept on purpose");
         return;
     }
+    let unanswered = made.started.is_none() && made.answered.is_none();
     let taking = Taking {
         hub: &hub,
         user: &walk.probe.account.name,
         made: &made,
-        fresh: !walk.answered || made.started.is_some(),
+        fresh: made.started.is_some(),
+        may_come_until: walk
+            .asked_again
+            .filter(|_| unanswered)
+            .map(|asked| asked + LATE_START),
+        answered: walk.answered.clone(),
         deadline: Instant::now() + walk.probe.deadlines.stop,
     };
     take(walk, &taking, &entry, &made).await;

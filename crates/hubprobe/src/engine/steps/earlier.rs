@@ -4,9 +4,76 @@
 use jupyterhub_client::Hub;
 
 use crate::engine::Walk;
-use crate::undo::Outcome;
 use crate::undo::clean::{self, Choice};
+use crate::undo::entry::server_words;
+use crate::undo::lock::{self, NotLocked};
+use crate::undo::owner::Life;
+use crate::undo::{Made, Outcome};
 use crate::vocabulary::{Cause, Finding};
+
+/// Takes the lock of the account's server, for the rest of the visit.
+///
+/// # Errors
+/// `spawn.foreign-pending` where another run of this state directory has it.
+pub(super) fn lock(walk: &mut Walk) -> Result<(), Finding> {
+    let words = format!("process {}, run {}", std::process::id(), walk.run);
+    let taken = lock::take(
+        walk.ledger.state_dir(),
+        &walk.target.url,
+        walk.user(),
+        &walk.probe.server,
+        &words,
+    );
+    match taken {
+        Ok(lock) => walk.lock = Some(lock),
+        Err(NotLocked::Held(holder)) => {
+            return Err(Finding::new(
+                Cause::SpawnForeignPending,
+                "another hubprobe is at work on the same account and server",
+            )
+            .seen(format!("the lock is held by {holder}"))
+            .advise("Wait until it has ended, or use another account or --server NAME."));
+        }
+        // The hub's own state still tells most of it.
+        Err(NotLocked::Unusable(error)) => walk.voice.warn(&format!(
+            "no lock could be taken in the state directory: {error}"
+        )),
+    }
+    Ok(())
+}
+
+/// What is left on a dedicated account may be taken away, but not what a live
+/// run is at (on another host, or without a lock), nor what was kept on purpose.
+///
+/// # Errors
+/// `spawn.already-running`.
+pub(super) fn not_ours_to_clear(walk: &Walk) -> Result<(), Finding> {
+    let Ok(content) = walk.ledger.read() else {
+        return Ok(());
+    };
+    let of_this_place = content.entries.iter().find(|entry| {
+        let same_server =
+            matches!(&entry.made, Made::Server(made) if made.name == walk.probe.server);
+        same_server && entry.target.url == walk.target.url && entry.account == walk.user()
+    });
+    let why = match of_this_place {
+        Some(entry) if entry.kept => {
+            "it was kept on purpose; hubprobe clean --kept takes it away".to_owned()
+        }
+        Some(entry) if entry.owner.life() == Life::Alive => {
+            format!("the run of process {} is at it", entry.owner.pid)
+        }
+        _ => return Ok(()),
+    };
+    Err(Finding::new(
+        Cause::SpawnAlreadyRunning,
+        format!(
+            "{} is there, and not ours to clear",
+            server_words(&walk.probe.server)
+        ),
+    )
+    .seen(why))
+}
 
 /// Takes back what the ledger names of dead runs on this hub and account.
 ///

@@ -75,6 +75,11 @@ async fn run(walk: &Walk, kernel: &mut KernelConnection, code: &str) -> Result<E
         }
         Ok(execution) => Err(diagnose::raised(execution.error.as_ref(), code)),
         Err(error) => {
+            if !error.is_timeout()
+                && let Some(finding) = super::server_died(walk).await
+            {
+                return Err(finding.seen(format!("it happened while this code ran: {code}")));
+            }
             let interrupt = if error.is_timeout() {
                 interrupt(walk).await
             } else {

@@ -8,10 +8,12 @@
 //! scheduler keeps the server waiting, the start deadline stands still and the
 //! queue deadline runs.
 
+mod model;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
-use jupyterhub_client::{Error, Hub, JupyterServer, ProgressEvent, Seen, Server, Started};
+use jupyterhub_client::{Error, Hub, JupyterServer, ProgressEvent, Seen, Started};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
@@ -19,8 +21,7 @@ use super::stream::{News, Stream, last_failure};
 use crate::diagnose::queue::is_queued;
 use crate::diagnose::spawn::{self as diagnose, Failure};
 use crate::engine::Walk;
-use crate::undo::server::{State, state};
-use crate::undo::{Made, ServerMade};
+use crate::undo::ServerMade;
 use crate::vocabulary::{Cause, Finding};
 
 /// The first looks at the model come fast, so that the stream is opened early;
@@ -48,9 +49,6 @@ const REOPEN: [Duration; 4] = [
 /// A stream that is opened again tells all from the start: so many words are
 /// remembered, to be told once.
 const WORDS_REMEMBERED: usize = 500;
-
-/// A hub that does not answer for so long, while a spawn is under way, is down.
-const HUB_AWAY: Duration = Duration::from_secs(30);
 
 /// A start request under way.
 #[derive(Debug)]
@@ -94,6 +92,7 @@ struct Following<'a> {
     away_since: Option<Instant>,
     was_away: bool,
     answered_at: Option<Instant>,
+    in_front: Option<Error>,
     start_left: Duration,
     queue_left: Duration,
     queued: bool,
@@ -122,6 +121,7 @@ impl<'a> Following<'a> {
             away_since: None,
             was_away: false,
             answered_at: None,
+            in_front: None,
             start_left: deadlines.start,
             queue_left: deadlines.queue,
             queued: false,
@@ -224,8 +224,8 @@ impl<'a> Following<'a> {
         self.answered_at = Some(Instant::now());
         let error = match answer {
             Some(Ok(seen)) => {
-                self.walk.answered = true;
                 let ready = seen.value == Started::Ready;
+                self.answered_with(seen.head.status);
                 return match self.look().await {
                     // 201 does not prove that a server is there (jupyterhub
                     // handlers/base.py: errors of adding the route are
@@ -237,9 +237,14 @@ impl<'a> Following<'a> {
             Some(Err(error)) => error,
             None => return None,
         };
-        self.walk.answered = error.status().is_some();
+        if let Some(status) = error.status() {
+            self.answered_with(status);
+        } else {
+            // It may have gone away in mid-request, and be back in no time.
+            self.was_away = true;
+        }
         match error.status() {
-            Some(400..500) => Some(Follow::Refused(error)),
+            Some(400..500) if by_the_hub(&error) => Some(Follow::Refused(error)),
             Some(500) => {
                 self.failure.answer = Some(format!("the start request: {error}"));
                 let ended = self.look().await;
@@ -251,6 +256,13 @@ impl<'a> Following<'a> {
                 }
                 ended
             }
+            // Something in front of the hub says no, but may have passed the
+            // request on: the model tells.
+            Some(400..500) => {
+                self.in_front = Some(error);
+                self.look_soon(LOOK_ALONE);
+                None
+            }
             // The spawn may well go on: the model tells.
             _ => {
                 self.failure.answer = Some(format!("the start request: {error}"));
@@ -258,6 +270,11 @@ impl<'a> Following<'a> {
                 None
             }
         }
+    }
+
+    fn answered_with(&mut self, status: u16) {
+        self.asking.made.answered = Some(status);
+        self.write_down();
     }
 
     fn no_server_after_201(&self) -> Follow {
@@ -270,139 +287,13 @@ impl<'a> Following<'a> {
         )
     }
 
-    /// One look at the model.
-    async fn look(&mut self) -> Option<Follow> {
-        let seen = self.hub.user(self.walk.user(), false).await;
-        self.schedule();
-        let user = match seen {
-            Ok(seen) => {
-                self.was_away |= self.away_since.take().is_some();
-                seen.value
-            }
-            Err(error) => return self.hub_away(&error).await,
-        };
-        match state(&user, &self.asking.made) {
-            State::Absent => self.not_there().await,
-            State::Foreign(why) => Some(self.foreign(&why, user.servers)),
-            State::Ours { .. } => {
-                let server = user.servers?.shift_remove(&self.asking.made.name)?;
-                self.there(server)
-            }
-        }
-    }
-
-    /// Nothing of that name in the model: not yet, or not any more.
-    async fn not_there(&mut self) -> Option<Follow> {
-        if !self.pending_seen && self.answered_at.is_none() {
-            return None;
-        }
-        self.absent += 1;
-        if self.absent < 2 {
-            self.look_soon(LOOKS[1]);
-            return None;
-        }
-        if self.was_away {
-            return Some(Follow::Failed(
-                Finding::new(
-                    Cause::HubRestarted,
-                    "the hub went away while the server started, and came back without it",
-                )
-                .seen("the account's model shows no such server any more"),
-            ));
-        }
-        Some(self.failed(None).await)
-    }
-
-    /// Ours is there: starting, stopping after a failure, or ready.
-    fn there(&mut self, server: Server) -> Option<Follow> {
-        self.absent = 0;
-        self.remember(&server);
-        match server.pending.as_deref() {
-            None if server.ready => self.ready(&server),
-            Some("spawn") => {
-                self.pending_seen = true;
-                let due = Instant::now() >= self.reopen_at;
-                if self.stream.is_none() && !self.stream_over && due {
-                    self.stream = Some(Stream::open(
-                        self.hub,
-                        self.walk.user(),
-                        &self.asking.made.name,
-                    ));
-                }
-                None
-            }
-            _ => None,
-        }
-    }
-
-    /// Its birth and its address go into the ledger, once known.
-    fn remember(&mut self, server: &Server) {
-        let made = &mut self.asking.made;
-        let new = (server.started.is_some() && made.started != server.started)
-            || (server.url.is_some() && made.url != server.url);
-        if !new {
-            return;
-        }
-        made.started = server.started.or(made.started);
-        made.url = server.url.clone().or_else(|| made.url.clone());
-        if let Some(entry) = &mut self.walk.entry {
-            entry.made = Made::Server(made.clone());
-            if let Err(error) = self.walk.ledger.enter(entry) {
-                self.walk.voice.warn(&error.to_string());
-            }
-        }
-    }
-
-    fn ready(&mut self, server: &Server) -> Option<Follow> {
-        let url = server.url.as_deref()?;
-        match self.hub.resolve(url) {
-            Ok(url) => Some(Follow::Ready(self.hub.server(&url))),
-            Err(error) => Some(Follow::Failed(
-                Finding::new(Cause::HubError, "the hub gives no usable URL of the server")
-                    .seen(error.to_string()),
-            )),
-        }
-    }
-
-    fn foreign(&self, why: &str, servers: Option<indexmap::IndexMap<String, Server>>) -> Follow {
-        let pending = servers
-            .and_then(|mut all| all.shift_remove(&self.asking.made.name))
-            .is_some_and(|server| server.pending.as_deref() == Some("spawn"));
-        let (cause, summary) = if pending {
-            (
-                Cause::SpawnForeignPending,
-                "somebody else's spawn is under way, and our request joined it",
-            )
-        } else {
-            (
-                Cause::SpawnAlreadyRunning,
-                "a server that somebody else started is in the place of ours",
-            )
-        };
-        Follow::Failed(Finding::new(cause, summary).seen(why))
-    }
-
-    async fn hub_away(&mut self, error: &Error) -> Option<Follow> {
-        if error.status().is_some_and(|status| status < 500) {
-            return Some(Follow::Failed(self.walk.hub_failure(self.hub, error).await));
-        }
-        let since = *self.away_since.get_or_insert_with(Instant::now);
-        self.look_soon(LOOK_ALONE);
-        if since.elapsed() < HUB_AWAY {
-            return None;
-        }
-        let finding = self.walk.hub_failure(self.hub, error).await;
-        Some(Follow::Failed(finding.seen(
-            "it answered before, and went away while the server started",
-        )))
-    }
-
     async fn failed(&mut self, text: Option<String>) -> Follow {
         let text = match text {
             Some(text) => Some(text),
             None => last_failure(self.hub, self.walk.user(), &self.asking.made.name).await,
         };
         self.failure.text = text;
+        self.failure.queued = self.queued;
         self.failure.elapsed_s = self.began.elapsed().as_secs_f64();
         Follow::Failed(diagnose::failed(&self.failure))
     }
@@ -421,6 +312,15 @@ impl<'a> Following<'a> {
     fn look_soon(&mut self, length: Duration) {
         self.next_look = Instant::now() + length.mul_f64(rand::random_range(0.9..1.1));
     }
+}
+
+/// Whether a refusal is the hub's own word, and not that of something in front
+/// of it that may have passed the request on.
+fn by_the_hub(error: &Error) -> bool {
+    error.hub_message().is_some()
+        || error
+            .head()
+            .is_some_and(|head| head.hub_version().is_some())
 }
 
 async fn next(stream: &mut Option<Stream>) -> News {

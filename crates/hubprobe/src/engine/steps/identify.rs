@@ -33,15 +33,7 @@ pub async fn identify(walk: &mut Walk) -> Result<String, Finding> {
     user_exists(walk, &hub, &user).await?;
     may_access(walk, &identity, &user, &server)?;
     let expiry = expiry(walk, &hub, &identity).await;
-    let mut summary = format!("{} {}{expiry}", identity.kind, identity.name);
-    if walk.dry_run {
-        let needed = scope::needed(walk.version.as_ref()).join(", ");
-        let of = format!(
-            "; holds what is needed for {user}: {needed}, {}",
-            scope::ACCESS
-        );
-        summary.push_str(&of);
-    }
+    let summary = format!("{} {}{expiry}", identity.kind, identity.name);
     walk.identity = Some(identity);
     Ok(summary)
 }

@@ -35,13 +35,19 @@ pub async fn kernel(walk: &mut Walk) -> Result<String, Finding> {
     let connecting = server.connect(&kernel_id, Framing::PreferV1);
     let mut connection = match timeout_at(until, connecting).await {
         Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return Err(silent(diagnose::silent(&error))),
+        Ok(Err(error)) => {
+            let died = super::server_died(walk).await;
+            return Err(died.unwrap_or_else(|| silent(diagnose::silent(&error))));
+        }
         Err(_) => return Err(late(walk, "for the kernel's websocket")),
     };
     let left = until.saturating_duration_since(Instant::now());
     let info = match connection.ready(left).await {
         Ok(info) => info,
-        Err(error) => return Err(silent(diagnose::silent(&error))),
+        Err(error) => {
+            let died = super::server_died(walk).await;
+            return Err(died.unwrap_or_else(|| silent(diagnose::silent(&error))));
+        }
     };
     walk.kernel = Some(connection);
     let language = info.language_info;

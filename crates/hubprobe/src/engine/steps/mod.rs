@@ -20,6 +20,7 @@ use jupyterhub_client::start_body;
 
 use super::Walk;
 use crate::connect::{self, ConnectError};
+use crate::diagnose::{scope, server as diagnose_server};
 use crate::vocabulary::{Cause, Finding, StepName};
 
 /// Reads the token and makes the connection; sends nothing. Gives back what
@@ -43,6 +44,14 @@ pub async fn connect(walk: &mut Walk) -> Result<Vec<String>, Finding> {
     Ok(read.warnings)
 }
 
+/// Where a kernel or its websocket was lost: the finding for its server, if that
+/// is what is gone.
+pub async fn server_died(walk: &Walk) -> Option<Finding> {
+    let server = walk.server.as_ref()?;
+    let looking = tokio::time::timeout(Duration::from_secs(5), server.status());
+    diagnose_server::died(&looking.await.ok()?.err()?)
+}
+
 /// What a step would do, for a dry run.
 pub fn would(walk: &Walk, step: StepName) -> String {
     let (StepName::Spawn, Some(hub)) = (step, &walk.hub) else {
@@ -53,7 +62,14 @@ pub fn would(walk: &Walk, step: StepName) -> String {
         Some(version) => start_body(version, &options),
         None => options,
     };
-    format!("would POST {} with {body}", walk.server_api(hub, ""))
+    // Identify has seen that they are held, or the walk would not be here.
+    let scopes = scope::needed(walk.version.as_ref()).join(", ");
+    format!(
+        "would POST {} with {body}; needs the scopes {scopes} and {} for {}, and holds them",
+        walk.server_api(hub, ""),
+        scope::ACCESS,
+        walk.user()
+    )
 }
 
 /// The finding for the total deadline, by the step that it came in.

@@ -13,6 +13,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::diagnose::server::{self as diagnose, Answer};
 use crate::engine::Walk;
 use crate::explain;
+use crate::undo::Made;
+use crate::undo::birth::{self, State};
 use crate::vocabulary::{Cause, Finding};
 
 /// The age of a server and its answer's date may come from two clocks, so an
@@ -59,12 +61,23 @@ async fn answer(
 ) -> Result<Seen<ServerStatus>, Finding> {
     let mut pause = Duration::from_millis(100);
     let mut last = None;
+    let mut gone = 0;
     loop {
         match timeout_at(until, server.status()).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => match diagnose::refused(&error, walk.user()) {
                 Answer::Wrong(finding) => return Err(finding),
-                Answer::NotYet(finding) => last = Some(finding),
+                Answer::NotYet(finding) => {
+                    gone = if in_the_model(walk).await {
+                        0
+                    } else {
+                        gone + 1
+                    };
+                    if gone >= 2 {
+                        return Err(diagnose::vanished(error.to_string()));
+                    }
+                    last = Some(finding);
+                }
             },
             Err(_) => {}
         }
@@ -79,6 +92,21 @@ async fn answer(
         }
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+/// Whether the hub still shows our server; yes where it does not say.
+async fn in_the_model(walk: &Walk) -> bool {
+    let (Some(hub), Some(entry)) = (&walk.hub, &walk.entry) else {
+        return true;
+    };
+    let Made::Server(made) = &entry.made else {
+        return true;
+    };
+    let looking = tokio::time::timeout(Duration::from_secs(5), hub.user(walk.user(), false));
+    match looking.await {
+        Ok(Ok(user)) => birth::state(&user.value, made) != State::Absent,
+        _ => true,
     }
 }
 

@@ -28,6 +28,7 @@ pub async fn reach(walk: &mut Walk) -> Result<String, Finding> {
                 Cause::ReachTimeout,
                 format!("{url} does not answer within {deadline:.0?}"),
             )
+            .seen(format!("GET {url}: no answer, neither good nor bad"))
             .with_curl(show));
         }
     };

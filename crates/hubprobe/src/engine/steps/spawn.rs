@@ -6,14 +6,14 @@
 
 use std::time::Duration;
 
-use jupyterhub_client::{Error, Hub, Server, start_body};
+use jupyterhub_client::{Error, Hub, Server, Stage, start_body};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use super::earlier;
 use super::follow::{self, Follow};
-use crate::diagnose::spawn as diagnose;
+use crate::diagnose::{reach, spawn as diagnose};
 use crate::engine::Walk;
 use crate::undo::entry::server_words;
 use crate::undo::server::Taking;
@@ -30,11 +30,13 @@ const START_REQUEST: Duration = Duration::from_secs(60);
 /// A finding of the spawn's layers.
 pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
     let hub = walk.hub()?;
+    earlier::lock(walk)?;
     earlier::take_back(walk, &hub).await?;
-    let before = make_room(walk, &hub).await?;
-    let mut queue_left = walk.probe.deadlines.queue;
     let began = Instant::now();
+    let mut least_wait = Duration::from_secs(1);
     loop {
+        // Again before each request: while we waited, somebody may have come.
+        let before = make_room(walk, &hub).await?;
         let asked = ask(walk, &hub, &before)?;
         match follow::follow(walk, &hub, asked).await {
             Follow::Ready(server) => {
@@ -46,10 +48,13 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
             }
             Follow::Refused(error) => {
                 strike(walk);
-                let Some(wait) = retry_after(&error).filter(|wait| *wait <= queue_left) else {
+                let queue_left = walk.probe.deadlines.queue.saturating_sub(began.elapsed());
+                let wait = retry_after(&error).map(|wait| wait.max(least_wait));
+                let Some(wait) = wait.filter(|wait| *wait <= queue_left) else {
                     return Err(refused(walk, &hub, &error));
                 };
-                queue_left -= wait;
+                // A hub that says 0 is not hammered.
+                least_wait = (least_wait * 2).min(Duration::from_secs(30));
                 walk.voice.progress(
                     None,
                     &format!("the hub is busy; asking again in {} s", wait.as_secs()),
@@ -115,7 +120,10 @@ async fn make_room(walk: &mut Walk, hub: &Hub) -> Result<Before, Finding> {
                     ),
                 ));
             }
-            _ if walk.probe.account.dedicated => take_leftover(walk, hub, server, until).await?,
+            _ if walk.probe.account.dedicated => {
+                earlier::not_ours_to_clear(walk)?;
+                take_leftover(walk, hub, server, until).await?;
+            }
             Some("spawn") => {
                 return Err(Finding::new(
                     Cause::SpawnForeignPending,
@@ -169,6 +177,7 @@ async fn take_leftover(
         asked: server.started.unwrap_or_else(|| walk.clock.now()),
         options,
         removable: false,
+        answered: Some(201),
         started: server.started,
         url: server.url.clone(),
     };
@@ -177,6 +186,8 @@ async fn take_leftover(
         user: walk.user(),
         made: &made,
         fresh: true,
+        may_come_until: None,
+        answered: None,
         deadline,
     };
     taking.stop().await.map_err(|trouble| trouble.finding)?;
@@ -212,6 +223,7 @@ fn ask(walk: &mut Walk, hub: &Hub, before: &Before) -> Result<follow::Asking, Fi
         asked: before.hub_clock,
         options: options.clone(),
         removable: before.absent && !walk.probe.server.is_empty(),
+        answered: None,
         started: None,
         url: None,
     };
@@ -221,8 +233,10 @@ fn ask(walk: &mut Walk, hub: &Hub, before: &Before) -> Result<follow::Asking, Fi
             .advise("Nothing was asked of the hub, since it could not have been undone.")
     })?;
     walk.entry = Some(entry);
-    walk.asked = Some(Instant::now());
-    walk.answered = false;
+    walk.asked.get_or_insert_with(Instant::now);
+    walk.asked_again = Some(Instant::now());
+    let (say_answered, answered) = watch::channel(false);
+    walk.answered = Some(answered);
     let options = Value::Object(options);
     let body = match &walk.version {
         Some(version) => start_body(version, &options),
@@ -231,9 +245,24 @@ fn ask(walk: &mut Walk, hub: &Hub, before: &Before) -> Result<follow::Asking, Fi
     let (hub, user, name) = (hub.clone(), walk.user().to_owned(), made.name.clone());
     let (to, answer) = oneshot::channel();
     tokio::spawn(async move {
-        drop(to.send(hub.start_server(&user, &name, &body, START_REQUEST).await));
+        let answer = hub.start_server(&user, &name, &body, START_REQUEST).await;
+        // Without a status the hub may still be at it, unless it never heard.
+        let heard = match &answer {
+            Ok(_) => true,
+            Err(error) => error.status().is_some() || never_sent(error),
+        };
+        say_answered.send_replace(heard);
+        drop(to.send(answer));
     });
     Ok(follow::Asking { made, answer })
+}
+
+/// Whether the request cannot have reached anybody.
+fn never_sent(error: &Error) -> bool {
+    matches!(
+        error.stage,
+        Stage::Dns { .. } | Stage::Connect { .. } | Stage::Tls { .. } | Stage::Setup { .. }
+    )
 }
 
 /// Nothing was made.
@@ -254,7 +283,7 @@ fn retry_after(error: &Error) -> Option<Duration> {
 }
 
 fn refused(walk: &Walk, hub: &Hub, error: &Error) -> Finding {
-    let finding = diagnose::refused(error);
+    let finding = reach::below_the_hub(error, None).unwrap_or_else(|| diagnose::refused(error));
     let finding = match finding.cause {
         Cause::TokenMissingScope => finding.seen(format!(
             "needed: {}",
