@@ -15,6 +15,9 @@ use std::path::Path;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use url::Url;
+use uuid::Uuid;
+
+use super::Owner;
 
 /// A lock that is held; dropping it lets go.
 #[derive(Debug)]
@@ -29,8 +32,7 @@ pub enum NotLocked {
     Unusable(std::io::Error),
 }
 
-/// Takes the lock of an account's server on a hub. `words` say who we are, for
-/// whoever finds it held.
+/// Takes the lock of an account's server on a hub, for a run.
 ///
 /// # Errors
 /// [`NotLocked`].
@@ -39,7 +41,7 @@ pub fn take(
     hub: &Url,
     account: &str,
     server: &str,
-    words: &str,
+    run: Uuid,
 ) -> Result<Lock, NotLocked> {
     let dir = state_dir.join("locks");
     fs::DirBuilder::new()
@@ -68,6 +70,8 @@ pub fn take(
         Err(error) => return Err(NotLocked::Unusable(error.into())),
     }
     // Who holds it is for people; the lock works without.
+    let owner = Owner::this();
+    let words = format!("process {} on {}, run {run}", owner.pid, owner.host);
     file.set_len(0)
         .and_then(|()| file.write_all(words.as_bytes()))
         .ok();
@@ -82,13 +86,13 @@ mod tests {
     fn the_second_is_told_who_holds_it_and_gets_it_when_the_first_lets_go() {
         let state = tempfile::tempdir().unwrap();
         let hub = Url::parse("http://127.0.0.1/").unwrap();
-        let lock = |server: &str, words: &str| take(state.path(), &hub, "a", server, words);
-        let first = lock("", "process 1").unwrap();
-        assert!(
-            matches!(lock("", "process 2"), Err(NotLocked::Held(words)) if words == "process 1")
-        );
-        lock("named", "process 2").unwrap();
+        let (one, two) = (Uuid::now_v7(), Uuid::now_v7());
+        let lock = |server: &str, run| take(state.path(), &hub, "a", server, run);
+        let first = lock("", one).unwrap();
+        let held = lock("", two).unwrap_err();
+        assert!(matches!(held, NotLocked::Held(words) if words.contains(&one.to_string())));
+        lock("named", two).unwrap();
         drop(first);
-        lock("", "process 2").unwrap();
+        lock("", two).unwrap();
     }
 }

@@ -16,13 +16,12 @@ use crate::vocabulary::{Cause, Finding};
 /// # Errors
 /// `spawn.foreign-pending` where another run of this state directory has it.
 pub(super) fn lock(walk: &mut Walk) -> Result<(), Finding> {
-    let words = format!("process {}, run {}", std::process::id(), walk.run);
     let taken = lock::take(
         walk.ledger.state_dir(),
         &walk.target.url,
         walk.user(),
         &walk.probe.server,
-        &words,
+        walk.run,
     );
     match taken {
         Ok(lock) => walk.lock = Some(lock),
