@@ -23,6 +23,7 @@ mod flow;
 mod hubs;
 mod inputs;
 mod odd_hubs;
+mod orphans;
 mod reach;
 mod undo;
 mod world;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
             .chain(reach::EDGES)
             .chain(accounts::EDGES)
             .chain(odd_hubs::EDGES)
+            .chain(orphans::EDGES)
         {
             trials.push(trial(hubs, version, name, *case));
         }
