@@ -80,6 +80,10 @@ async fn install(tools: &Tools, directory: &Path, tell: Tell<'_>) -> Result<(), 
             "--no-update-notifier",
         ])
         .current_dir(directory);
+    // Everything that is installed stays in one place, npm's own cache too.
+    if let Some(parent) = directory.parent() {
+        npm.arg("--cache").arg(parent.join("npm-cache"));
+    }
     // npm's own scripts look for `node` on PATH.
     if let Some(bin) = tools.node.parent() {
         let old = std::env::var_os("PATH").unwrap_or_default();
