@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// Tests JupyterHub deployments with service accounts that have no password,
@@ -95,13 +96,17 @@ pub struct HubArgs {
 /// `hubprobe check`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
-  hubprobe check --url https://hub.example.org --user servuser --token-file servuser.token
-  hubprobe check --url https://hub.example.org --user servuser --token-file servuser.token \\
-      --option 'runtime=[\"00:05:00\"]' --deadline start=90s --format terminal --format junit=out.xml
+  hubprobe check --url https://hub.example.org --user servuser \\
+      --token-file servuser.token
+  hubprobe check --url https://hub.example.org --user servuser \\
+      --token-file servuser.token --option 'runtime=[\"00:05:00\"]' \\
+      --deadline start=90s --format terminal --format junit=out.xml
   hubprobe check --suite suite.yaml normal
 
-Exit codes: 0 passed, 1 failed, 2 usage (nothing was done), 3 inconclusive, 4 something may be left
-on the hub (hubprobe clean), 70 a bug, 130 and 143 interrupted, after cleaning up.")]
+Exit codes:
+  0 passed, 1 failed, 2 usage (nothing was done), 3 inconclusive,
+  4 something may be left on the hub (hubprobe clean), 70 a bug,
+  130 and 143 interrupted, after cleaning up")]
 pub struct Check {
     /// Which probes of the suite; all when none is named
     #[arg(value_name = "PROBE")]
@@ -154,14 +159,17 @@ pub struct Check {
     )]
     pub deadlines: Vec<String>,
     /// Nobody else uses the account: what is left on it from lost runs may be taken away
-    #[arg(long, env = "HUBPROBE_DEDICATED")]
+    #[arg(long, env = "HUBPROBE_DEDICATED", value_parser = FalseyValueParser::new())]
     pub dedicated: bool,
     /// Leave the server running
-    #[arg(long, conflicts_with = "dry_run", env = "HUBPROBE_KEEP")]
+    #[arg(long, conflicts_with = "dry_run", env = "HUBPROBE_KEEP", value_parser = FalseyValueParser::new())]
     pub keep: bool,
     /// Change nothing on the hub: reach, identify, and what would be sent
-    #[arg(long, env = "HUBPROBE_DRY_RUN")]
+    #[arg(long, env = "HUBPROBE_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
+    /// Say nothing of what passes: no lines on the way, no report on the screen (for cron)
+    #[arg(long, short, env = "HUBPROBE_QUIET", value_parser = FalseyValueParser::new())]
+    pub quiet: bool,
     /// A report: terminal, json, junit; to standard output, or to a file with =PATH. May be given again
     #[arg(
         long = "format",
@@ -184,6 +192,9 @@ pub struct Clean {
     /// A token in place of the one that the ledger names
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Strike what stands in the ledger for this hub without asking it: for a hub that is gone for good
+    #[arg(long, value_name = "URL", conflicts_with = "token_file")]
+    pub forget: Option<String>,
     /// Only say what is left
     #[arg(long)]
     pub dry_run: bool,

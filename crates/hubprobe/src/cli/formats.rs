@@ -72,7 +72,9 @@ impl Formats {
 
     /// Writes all reports. A file that cannot be written any more is said, and
     /// the others are still written.
-    pub(super) fn write(&self, run: &Run, printer: &Printer) -> bool {
+    ///
+    /// With `hush`, nothing for people is put on the screen.
+    pub(super) fn write(&self, run: &Run, printer: &Printer, hush: bool) -> bool {
         let mut all_written = true;
         for (format, path) in &self.to_files {
             let written =
@@ -86,6 +88,9 @@ impl Formats {
             }
         }
         let format = self.to_screen.unwrap_or(Format::Terminal);
+        if hush && format == Format::Terminal {
+            return all_written;
+        }
         let look = Look {
             width: printer.width(),
             color: printer.colors_result(),

@@ -75,8 +75,19 @@ fn headers(typed: &[String]) -> anyhow::Result<Vec<(String, SecretSource)>> {
 }
 
 /// Where the token is: flag, then environment.
-pub fn token_source(file: Option<&PathBuf>, variables: &[&str]) -> SecretSource {
-    match file {
+///
+/// # Errors
+/// A token in the place of a file's name, which is not repeated.
+pub fn token_source(file: Option<&PathBuf>, variables: &[&str]) -> anyhow::Result<SecretSource> {
+    if let Some(path) = file.filter(|path| looks_like_a_token(path)) {
+        bail!(
+            "what was given as the token's file ({} characters) looks like the token itself, and there is no such file; \
+             write the token into a file of mode 0600 and name that, and revoke this one: arguments can be read by every \
+             user of this machine",
+            path.as_os_str().len()
+        );
+    }
+    Ok(match file {
         Some(path) if path.as_os_str() == "-" => SecretSource::Stdin,
         Some(path) => {
             SecretSource::File(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
@@ -87,7 +98,18 @@ pub fn token_source(file: Option<&PathBuf>, variables: &[&str]) -> SecretSource 
             .map_or(SecretSource::Missing, |name| {
                 SecretSource::Env((*name).to_owned())
             }),
-    }
+    })
+}
+
+/// A long word of letters and digits, with no such file.
+fn looks_like_a_token(path: &std::path::Path) -> bool {
+    let text = path.to_string_lossy();
+    text.len() >= 30
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+        && text.chars().any(|c| c.is_ascii_digit())
+        && !path.exists()
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -157,7 +179,7 @@ fn from_suite(
         if let Some(user) = &check.user {
             probe.account.name.clone_from(user);
         }
-        let typed = token_source(check.token_file.as_ref(), &["HUBPROBE_TOKEN"]);
+        let typed = token_source(check.token_file.as_ref(), &["HUBPROBE_TOKEN"])?;
         if typed != SecretSource::Missing && one_account {
             probe.account.token = typed;
         }
@@ -179,7 +201,7 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
         hub,
         account: Account {
             name,
-            token: token_source(check.token_file.as_ref(), TOKEN_VARIABLES),
+            token: token_source(check.token_file.as_ref(), TOKEN_VARIABLES)?,
             dedicated: check.dedicated,
         },
         server: String::new(),

@@ -38,9 +38,7 @@ pub enum SecretError {
         reason: String,
     },
     /// A variable that is not set.
-    #[error(
-        "the environment variable {0} is not set. Set it, or name a file with --token-file FILE"
-    )]
+    #[error("the environment variable {0} is not set")]
     Env(String),
     /// A command that did not say a secret.
     #[error("`{command}` gave no secret: {reason}. Run it by hand")]
@@ -93,6 +91,11 @@ pub async fn read_token(source: &SecretSource) -> Result<ReadToken, SecretError>
     let mut warnings = Vec::new();
     if let SecretSource::File(path) = source {
         warnings.extend(readable_by_others(path));
+    }
+    if text.trim().starts_with(['"', '\'']) {
+        warnings.push(format!(
+            "the token from {source} has quotes around it: take them away"
+        ));
     }
     if token.expose().len() > 64 {
         // Seen on JupyterHub 5.5.4 and 6.1.1: 64 characters are taken, 65 are not.

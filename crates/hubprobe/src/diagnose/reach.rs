@@ -76,6 +76,13 @@ fn not_a_hub(url: &str) -> Finding {
 
 /// Name, connection, TLS, time.
 fn transport(error: &Error) -> Option<Finding> {
+    if let Stage::Tls { message, .. } = &error.stage
+        && message.contains("InvalidContentType")
+    {
+        return Some(not_a_hub(&error.url).seen(error.to_string()).advise(
+            "What listens there does not speak TLS: try the URL with http:// in place of https://.",
+        ));
+    }
     let (cause, summary) = match &error.stage {
         Stage::Dns {
             no_such_name: true, ..

@@ -18,6 +18,9 @@ use super::{Entry, Ledger, LedgerError, Made, ServerMade};
 use crate::connect;
 use crate::vocabulary::SecretSource;
 
+/// A hub that cannot be reached at all is asked again so long.
+const UNREACHABLE: Duration = Duration::from_secs(5);
+
 /// What to take back, and how.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
@@ -139,6 +142,7 @@ async fn take_back(entry: &Entry, choice: &Choice, run: Uuid, budget: Duration) 
                 fresh: false,
                 may_come_until: may_come_until(entry, made),
                 answered: None,
+                unreachable: UNREACHABLE.min(budget),
                 deadline: Instant::now() + budget,
             };
             take_server(&taking).await

@@ -21,6 +21,9 @@ use crate::vocabulary::{Cause, Finding};
 /// Between two looks at the hub's model.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
+/// How a look begins that did not come as far as an answer.
+const UNREACHABLE: &str = "the hub cannot be reached";
+
 /// Between two DELETEs that were refused for now (a pending spawn, before
 /// JupyterHub 5.1), or that failed.
 const BETWEEN_TRIES: Duration = Duration::from_secs(2);
@@ -63,6 +66,8 @@ pub struct Taking<'a> {
     pub may_come_until: Option<Instant>,
     /// Says true once the start request under way is answered.
     pub answered: Option<watch::Receiver<bool>>,
+    /// A hub that cannot be reached at all is asked again only so long.
+    pub unreachable: Duration,
     /// When the budget is used up.
     pub deadline: Instant,
 }
@@ -87,6 +92,7 @@ impl Taking<'_> {
         let mut refusals = 0;
         let mut deletes = 0;
         let mut last = String::new();
+        let mut unreachable_since = None;
         loop {
             match self.first_or_next_look(deletes > 0).await {
                 Ok(State::Absent) if deletes > 0 => return Ok("stopped".to_owned()),
@@ -121,6 +127,14 @@ impl Taking<'_> {
                     }
                 },
                 Err(error) => last = error,
+            }
+            if last.contains(UNREACHABLE) {
+                let since: Instant = *unreachable_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= self.unreachable {
+                    return Err(self.not_asked(&last));
+                }
+            } else {
+                unreachable_since = None;
             }
             if Instant::now() >= self.deadline {
                 return Err(self.never_ended(&last));
@@ -259,6 +273,9 @@ impl Taking<'_> {
             {
                 Ok(State::Absent)
             }
+            Err(error) if error.is_transport() && !error.is_timeout() => {
+                Err(format!("{UNREACHABLE}: {error}"))
+            }
             Err(error) => Err(error.to_string()),
         }
     }
@@ -311,6 +328,15 @@ impl Taking<'_> {
     fn refused(&self, error: &Error) -> Trouble {
         let summary = format!("the hub refuses to stop {}", self.words());
         left(Finding::new(Cause::StopRefused, summary).seen(error.to_string()))
+    }
+
+    fn not_asked(&self, last: &str) -> Trouble {
+        let summary = format!("the hub could not be asked to stop {}", self.words());
+        left(
+            Finding::new(Cause::StopTimeout, summary)
+                .seen(last)
+                .advise("When the hub is back, hubprobe clean takes the server away."),
+        )
     }
 
     fn never_ended(&self, last: &str) -> Trouble {

@@ -276,7 +276,7 @@ impl Visit {
         }
         if let Some(step) = self.steps.iter_mut().rev().find(|step| step.name == name) {
             step.verdict = verdict;
-            step.duration_s = round(since - step.started_s);
+            step.duration_s = round((since - step.started_s).max(0.0));
             step.summary = summary.to_owned();
         } else {
             self.steps.push(Step {

@@ -17,6 +17,7 @@ pub const EVERY_VERSION: &[Case] = &[
 pub const EDGES: &[Case] = &[
     ("flow::a_spawn_that_answers_202", a_spawn_that_answers_202),
     ("flow::a_suite_of_two_probes", a_suite_of_two_probes),
+    ("flow::quiet_unless_it_matters", quiet_unless_it_matters),
     ("flow::the_reports", the_reports),
     ("flow::a_prefix_and_jupyterlab", a_prefix_and_jupyterlab),
     (
@@ -107,8 +108,22 @@ fn kept_until_asked_for(hubs: &Hubs, version: &str) {
     said.exits(0);
     assert_eq!(said.visit()["kept"].as_array().unwrap().len(), 1);
     assert!(world.server("").unwrap().ready);
-    // It stands in the way of the next run, and is not taken for anybody else's to stop.
-    world.check().run().exits(1).finds("spawn.already-running");
+    // It stands in the way of the next run, is not taken for anybody else's to
+    // stop, and is known for what it is; a dry run foresees it.
+    let finding = world.check().run().exits(1).finds("spawn.already-running");
+    assert!(
+        finding["evidence"]
+            .to_string()
+            .contains("kept it on purpose"),
+        "{finding}"
+    );
+    let foreseen = world.check().and(&["--dry-run"]).run();
+    foreseen.exits(0);
+    assert!(
+        foreseen.visit()["warnings"]
+            .to_string()
+            .contains("would refuse to start")
+    );
     world
         .hubprobe(&["clean"])
         .run()
@@ -142,6 +157,24 @@ fn a_spawn_that_answers_202(hubs: &Hubs, version: &str) {
         "the first word only after {first} s: {progress:?}"
     );
     world.assert_nothing_left();
+}
+
+/// For cron: not a word when all is well, the whole report when it is not.
+fn quiet_unless_it_matters(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "quiet");
+    let check = |more: &[&str]| {
+        world
+            .hubprobe(&["check", "--url", &world.url, "--user", &world.account])
+            .and(&["--token-file", "token", "--quiet"])
+            .and(more)
+            .run()
+    };
+    let said = check(&[]);
+    said.exits(0);
+    assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""));
+    check(&["--option", "fault=raise"])
+        .exits(1)
+        .says("FAILED spawn.error");
 }
 
 fn a_suite_of_two_probes(hubs: &Hubs, version: &str) {

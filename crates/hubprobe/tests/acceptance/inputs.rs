@@ -51,6 +51,16 @@ fn tokens(hubs: &Hubs, version: &str) {
     let said = world.check().and(&["--token", &world.token]).run();
     said.exits(2).complains("--token-file");
     assert!(!said.err.contains(&world.token));
+    // The same mistake, with another flag: it is not repeated anywhere.
+    let said = check(&world.token).run();
+    said.exits(2).complains("looks like the token itself");
+    assert!(!said.err.contains(&world.token) && !said.out.contains(&world.token));
+    // An environment variable for a header that is not there is not the token's fault.
+    let said = check("token")
+        .and(&["--header", "X-Access=NOPE_NOT_SET"])
+        .run();
+    let finding = said.exits(3).finds("token.missing");
+    assert!(finding.to_string().contains("--header"), "{finding}");
     // From the environment and from standard input.
     let call = world
         .hubprobe(&[

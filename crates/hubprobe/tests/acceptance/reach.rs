@@ -13,6 +13,7 @@ pub const EDGES: &[Case] = &[
     ("reach::timeout", timeout),
     ("reach::not_a_hub", not_a_hub),
     ("reach::hub_down", hub_down),
+    ("reach::gone_for_good", gone_for_good),
 ];
 
 fn check_of(url: &str) -> (tempfile::TempDir, Call) {
@@ -54,6 +55,32 @@ fn refused(_: &Hubs, _: &str) {
 }
 
 /// A listener that accepts and never says a word.
+/// A hub that is gone for good: its entries can be forgotten, and asking it does
+/// not take the whole budget.
+fn gone_for_good(hubs: &Hubs, version: &str) {
+    let sandbox = hubs.own(&jupyterhub_sandbox::Spec {
+        name: format!("gone-{version}"),
+        ..hubs.spec(version)
+    });
+    let world = World::on(&sandbox, "gone");
+    world.check().and(&["--keep"]).run().exits(0);
+    block_on(sandbox.down()).unwrap();
+    let asked = std::time::Instant::now();
+    world
+        .hubprobe(&["clean", "--kept"])
+        .run()
+        .exits(4)
+        .says("cannot be reached");
+    assert!(asked.elapsed() < std::time::Duration::from_secs(20));
+    assert_eq!(world.ledger().len(), 1);
+    world
+        .hubprobe(&["clean", "--forget", &world.url])
+        .run()
+        .exits(0)
+        .says("forgotten");
+    assert!(world.ledger().is_empty());
+}
+
 fn timeout(_: &Hubs, _: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -128,6 +155,12 @@ fn hub_down(hubs: &Hubs, version: &str) {
     said.exits(4);
     assert_eq!(said.visit()["left_behind"].as_array().unwrap().len(), 1);
     assert_eq!(world.ledger().len(), 1);
+    // Behind a proxy that lives, the hub is not believed to be gone for good.
+    world
+        .hubprobe(&["clean", "--deadline", "3s"])
+        .run()
+        .exits(4)
+        .complains("--forget");
     block_on(sandbox.start_hub()).unwrap();
     world.hubprobe(&["clean"]).run().exits(0);
     world.assert_nothing_left();

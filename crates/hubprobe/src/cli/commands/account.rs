@@ -65,7 +65,7 @@ fn admin(args: &AdminArgs) -> anyhow::Result<Option<SecretSource>> {
         .admin_token_file
         .clone()
         .or_else(|| path_in("HUBPROBE_ADMIN_TOKEN_FILE"));
-    let source = settings::token_source(file.as_ref(), &["HUBPROBE_ADMIN_TOKEN"]);
+    let source = settings::token_source(file.as_ref(), &["HUBPROBE_ADMIN_TOKEN"])?;
     Ok((source != SecretSource::Missing).then_some(source))
 }
 

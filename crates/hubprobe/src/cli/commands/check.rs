@@ -27,9 +27,10 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
         printer.note(&format!("hubprobe: note: {note}"));
     }
     let ledger = Ledger::open(&settings::state_dir(global)?)?;
-    let run = walk(plan, ledger, check.dry_run, printer).await?;
-    let written = formats.write(&run, printer);
+    let run = walk(plan, ledger, check, printer).await?;
     let exit = Exit::of(&run);
+    let hush = check.quiet && exit == Exit::Passed;
+    let written = formats.write(&run, printer, hush);
     Ok(if !written && exit == Exit::Passed {
         Exit::Inconclusive
     } else {
@@ -44,7 +45,7 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
 pub async fn walk(
     plan: Plan,
     ledger: Ledger,
-    dry_run: bool,
+    check: &Check,
     printer: &Printer,
 ) -> anyhow::Result<Run> {
     let (to, events) = mpsc::unbounded_channel();
@@ -56,7 +57,7 @@ pub async fn walk(
         ledger,
         clock,
         end: end.clone(),
-        dry_run,
+        dry_run: check.dry_run,
     };
     let events_of_signals = engine.events.clone();
     signals::listen(*printer, end, move |signal| {
@@ -64,11 +65,13 @@ pub async fn walk(
             signal: signal.to_owned(),
         });
     })?;
-    let listener: Box<dyn Listener> = if printer.watched() {
-        Box::new(Bars::new(printer.colors_notes()))
+    let listeners: Vec<Box<dyn Listener>> = if check.quiet {
+        Vec::new()
+    } else if printer.watched() {
+        vec![Box::new(Bars::new(printer.colors_notes()))]
     } else {
-        Box::new(Lines::new(Box::new(std::io::stderr())))
+        vec![Box::new(Lines::new(Box::new(std::io::stderr())))]
     };
-    let (run, ()) = tokio::join!(dispatch(events, vec![listener]), engine.run(plan.probes));
+    let (run, ()) = tokio::join!(dispatch(events, listeners), engine.run(plan.probes));
     Ok(run)
 }

@@ -25,6 +25,16 @@ pub async fn run(global: &Global, args: &Clean, printer: &Printer) -> anyhow::Re
     if args.dry_run {
         return list(&ledger, printer);
     }
+    if let Some(url) = &args.forget {
+        return forget(&ledger, url, printer);
+    }
+    let waiting = ledger.read()?.entries.len();
+    if waiting > 0 {
+        printer.note(&format!(
+            "hubprobe: asking the hubs about what the ledger holds: {waiting} (up to {} each)",
+            args.deadline
+        ));
+    }
     let token = match &args.token_file {
         Some(path) => Some(
             connect::read_token(&SecretSource::File(path.clone()))
@@ -57,9 +67,29 @@ pub async fn run(global: &Global, args: &Clean, printer: &Printer) -> anyhow::Re
         printer.line("nothing is left: the ledger is empty");
     }
     if exit == Exit::LeftBehind {
-        printer.note("hubprobe: something may still be on a hub; the ledger keeps it for the next hubprobe clean");
+        printer.note(
+            "hubprobe: something may still be on a hub; the ledger keeps it for the next hubprobe clean \
+             (of a hub that is gone for good: hubprobe clean --forget URL)",
+        );
     }
     Ok(exit)
+}
+
+/// Strikes what stands there for a hub that nobody can ask any more.
+fn forget(ledger: &Ledger, typed: &str, printer: &Printer) -> anyhow::Result<Exit> {
+    let (url, _) = suite::hub_url(typed)?;
+    let mut forgotten = 0;
+    for entry in ledger.read()?.entries {
+        if entry.target.url == url {
+            ledger.strike(entry.id)?;
+            forgotten += 1;
+            printer.line(&plain::line(&format!("forgotten: {}", entry.describe())));
+        }
+    }
+    if forgotten == 0 {
+        printer.line(&format!("the ledger holds nothing of {url}"));
+    }
+    Ok(Exit::Passed)
 }
 
 fn list(ledger: &Ledger, printer: &Printer) -> anyhow::Result<Exit> {

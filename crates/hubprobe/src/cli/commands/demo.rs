@@ -34,7 +34,7 @@ const OPTIONS: [&str; 3] = [
 /// What keeps the sandbox from coming up or going down.
 pub async fn run(global: &Global, args: &Demo, printer: &Printer) -> anyhow::Result<Exit> {
     let began = Instant::now();
-    let mut places = sandbox::places(global)?;
+    let places = sandbox::places(global)?;
     sweep(&places).await?;
     // A directory of its own, inside the state directory, for all that the
     // demo keeps.
@@ -50,9 +50,6 @@ pub async fn run(global: &Global, args: &Demo, printer: &Printer) -> anyhow::Res
     printer.line("1. A real JupyterHub on this machine, from PyPI, on loopback\n");
     printer.line("   $ hubprobe sandbox up\n");
     let name = format!("demo-{}", std::process::id());
-    if args.keep {
-        places.state = dir.path().join("sandbox");
-    }
     let spec = Spec {
         name,
         hub_version: args
@@ -72,10 +69,13 @@ pub async fn run(global: &Global, args: &Demo, printer: &Printer) -> anyhow::Res
     if args.keep {
         let dir = dir.keep();
         printer.line(&format!(
-            "The sandbox is kept at {}; end it with:\n\n   $ hubprobe sandbox down --name {} --state-dir {}",
+            "The sandbox is kept at {} (what the demo wrote is in {}). Next:\n\n   $ hubprobe account create other \
+             --url {} \\\n         --admin-token-file {} --out other.token\n   $ hubprobe sandbox down --name {}",
             hub.url(),
+            dir.display(),
+            hub.url(),
+            hub.admin_token_file().display(),
             hub.name(),
-            dir.display()
         ));
         return exit;
     }

@@ -158,7 +158,7 @@ async fn status(places: &Places, printer: &Printer) -> anyhow::Result<Exit> {
             ""
         };
         printer.line(&format!(
-            "{}: JupyterHub {} at {}, since {}\n  hub {}, proxy {}, {} servers{stale}",
+            "{}: JupyterHub {} at {}, since {}\n  hub {}, proxy {}, servers: {}{stale}",
             sandbox.name(),
             sandbox.hub_version(),
             sandbox.url(),

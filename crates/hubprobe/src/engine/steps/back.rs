@@ -4,6 +4,8 @@
 //! the same code that `hubprobe clean` runs. Their budget, `stop`, is their
 //! own, and does not end with the visit's total deadline or a signal.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::engine::Walk;
@@ -48,6 +50,8 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool) {
             .filter(|_| unanswered)
             .map(|asked| asked + LATE_START),
         answered: walk.answered.clone(),
+        // A hub that restarts is back by then.
+        unreachable: Duration::from_secs(45),
         deadline: Instant::now() + walk.probe.deadlines.stop,
     };
     take(walk, &taking, &entry, &made).await;

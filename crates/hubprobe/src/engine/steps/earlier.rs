@@ -41,28 +41,34 @@ pub(super) fn lock(walk: &mut Walk) -> Result<(), Finding> {
     Ok(())
 }
 
+/// What our ledger knows of the server that is there.
+pub(super) fn known(walk: &Walk) -> Option<String> {
+    let content = walk.ledger.read().ok()?;
+    let entry = content.entries.iter().find(|entry| {
+        let same_server =
+            matches!(&entry.made, Made::Server(made) if made.name == walk.probe.server);
+        same_server && entry.target.url == walk.target.url && entry.account == walk.user()
+    })?;
+    let since = entry.written.strftime("%Y-%m-%d %H:%M UTC");
+    if entry.kept {
+        Some(format!(
+            "a check kept it on purpose ({since}); hubprobe clean --kept takes it away"
+        ))
+    } else if entry.owner.life() == Life::Alive {
+        Some(format!("the run of process {} is at it", entry.owner.pid))
+    } else {
+        None
+    }
+}
+
 /// What is left on a dedicated account may be taken away, but not what a live
 /// run is at (on another host, or without a lock), nor what was kept on purpose.
 ///
 /// # Errors
 /// `spawn.already-running`.
 pub(super) fn not_ours_to_clear(walk: &Walk) -> Result<(), Finding> {
-    let Ok(content) = walk.ledger.read() else {
+    let Some(why) = known(walk) else {
         return Ok(());
-    };
-    let of_this_place = content.entries.iter().find(|entry| {
-        let same_server =
-            matches!(&entry.made, Made::Server(made) if made.name == walk.probe.server);
-        same_server && entry.target.url == walk.target.url && entry.account == walk.user()
-    });
-    let why = match of_this_place {
-        Some(entry) if entry.kept => {
-            "it was kept on purpose; hubprobe clean --kept takes it away".to_owned()
-        }
-        Some(entry) if entry.owner.life() == Life::Alive => {
-            format!("the run of process {} is at it", entry.owner.pid)
-        }
-        _ => return Ok(()),
     };
     Err(Finding::new(
         Cause::SpawnAlreadyRunning,
@@ -71,6 +77,7 @@ pub(super) fn not_ours_to_clear(walk: &Walk) -> Result<(), Finding> {
             server_words(&walk.probe.server)
         ),
     )
+    .advise("hubprobe clean --kept takes a kept one away; a run that is going on is waited for.")
     .seen(why))
 }
 

@@ -1,10 +1,12 @@
 //! Identify: whom the hub takes us for, which scopes we hold, for how long.
 
-use jupyterhub_client::{Hub, Identity};
+use indexmap::IndexMap;
+use jupyterhub_client::{Hub, Identity, Server};
 
 use crate::diagnose::scope::{self, Held};
 use crate::diagnose::token;
 use crate::engine::Walk;
+use crate::undo::entry::server_words;
 use crate::vocabulary::Finding;
 
 /// A token that expires within so many days is warned of.
@@ -41,13 +43,32 @@ pub async fn identify(walk: &mut Walk) -> Result<String, Finding> {
 /// A token may hold scopes over users that are not there.
 async fn user_exists(walk: &Walk, hub: &Hub, user: &str) -> Result<(), Finding> {
     match hub.user(user, false).await {
-        Ok(_) => Ok(()),
+        Ok(seen) => {
+            if walk.dry_run {
+                foresee(walk, seen.value.servers.as_ref());
+            }
+            Ok(())
+        }
         Err(error) if error.status() == Some(404) => {
             let url = hub.api_url(&format!("users/{user}"));
             Err(token::no_such_user(&error, user).with_curl(walk.curl("GET", url.as_str())))
         }
         Err(error) => Err(walk.hub_failure(hub, &error).await),
     }
+}
+
+/// In a dry run: what stands in the way of a check.
+fn foresee(walk: &Walk, servers: Option<&IndexMap<String, Server>>) {
+    let server = servers.and_then(|all| all.get(&walk.probe.server));
+    if server.is_none_or(|server| server.stopped == Some(true)) {
+        return;
+    }
+    let words = server_words(&walk.probe.server);
+    walk.voice.warn(&if walk.probe.account.dedicated {
+        format!("{words} is there: a check would first stop it, since the account is dedicated")
+    } else {
+        format!("{words} is there: a check would refuse to start (spawn.already-running)")
+    });
 }
 
 /// Access to the server itself is proved by the step `open`; here it is only

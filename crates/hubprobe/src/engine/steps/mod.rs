@@ -36,7 +36,8 @@ pub async fn connect(walk: &mut Walk) -> Result<Vec<String>, Finding> {
     walk.voice.hide(read.token.clone());
     let made = connect::hub(&walk.target, Some(read.token), walk.run).await;
     let made = made.map_err(|error| match error {
-        ConnectError::Header { .. } => Finding::new(Cause::TokenMissing, error.to_string()),
+        ConnectError::Header { .. } => Finding::new(Cause::TokenMissing, error.to_string())
+            .advise("Set it. --header NAME=ENV (headers: in a suite) names where the value is, not the value itself."),
         other => Finding::new(Cause::ProberLimits, other.to_string()).advise("See above."),
     })?;
     walk.voice.hide_all(made.secrets);

@@ -140,16 +140,21 @@ async fn make_room(walk: &mut Walk, hub: &Hub) -> Result<Before, Finding> {
 }
 
 fn in_the_way(walk: &Walk, hub: &Hub, server: &Server, how: &str) -> Finding {
-    Finding::new(
+    let finding = Finding::new(
         Cause::SpawnAlreadyRunning,
         format!(
             "{} of {} {how}, and this run did not start it",
             server_words(&walk.probe.server),
             walk.user()
         ),
-    )
-    .seen(describe(server))
-    .with_curl(walk.curl(
+    );
+    let finding = match earlier::known(walk) {
+        Some(known) => finding
+            .advise("Take it away with hubprobe clean --kept, or use another server with --server NAME.")
+            .seen(known),
+        None => finding,
+    };
+    finding.seen(describe(server)).with_curl(walk.curl(
         "GET",
         hub.api_url(&format!("users/{}", walk.user())).as_str(),
     ))
@@ -188,6 +193,7 @@ async fn take_leftover(
         fresh: true,
         may_come_until: None,
         answered: None,
+        unreachable: Duration::from_secs(45),
         deadline,
     };
     taking.stop().await.map_err(|trouble| trouble.finding)?;

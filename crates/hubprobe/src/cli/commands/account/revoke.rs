@@ -18,7 +18,7 @@ use crate::undo::Ledger;
 pub(super) async fn run(global: &Global, args: &Revoke, printer: &Printer) -> anyhow::Result<Exit> {
     let target = super::target(&args.hub, printer)?;
     let (source, which) = match (&args.token_file, &args.token_id) {
-        (Some(path), _) => (settings::token_source(Some(path), &[]), Which::Itself),
+        (Some(path), _) => (settings::token_source(Some(path), &[])?, Which::Itself),
         (None, Some(id)) => (super::needed_admin(&args.admin)?, Which::Id(id.clone())),
         (None, None) => (super::needed_admin(&args.admin)?, Which::Ours),
     };

@@ -49,14 +49,14 @@ fn asker(args: &Show) -> anyhow::Result<(SecretSource, As)> {
         .token_file
         .clone()
         .or_else(|| super::path_in("HUBPROBE_TOKEN_FILE"));
-    let own = settings::token_source(file.as_ref(), &["HUBPROBE_TOKEN"]);
+    let own = settings::token_source(file.as_ref(), &["HUBPROBE_TOKEN"])?;
     if own != SecretSource::Missing {
         return Ok((own, As::Account));
     }
     if let Some(source) = admin {
         return Ok((source, As::Admin));
     }
-    match settings::token_source(None, settings::TOKEN_VARIABLES) {
+    match settings::token_source(None, settings::TOKEN_VARIABLES)? {
         SecretSource::Missing => bail!(
             "no token was given. Name the account's with --token-file FILE or HUBPROBE_TOKEN_FILE, or an \
              administrator's with --admin-token-file FILE or HUBPROBE_ADMIN_TOKEN_FILE"
