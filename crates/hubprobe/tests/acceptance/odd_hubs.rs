@@ -219,7 +219,9 @@ fn dedicated_spares_what_is_kept(hubs: &Hubs, version: &str) {
     let said = world.check().and(&["--dedicated"]).run();
     let finding = said.exits(1).finds("spawn.already-running");
     assert!(
-        finding["evidence"].to_string().contains("kept on purpose"),
+        finding["evidence"]
+            .to_string()
+            .contains("kept it on purpose"),
         "{finding}"
     );
     assert_eq!(world.server("").unwrap().started, born);
