@@ -1,7 +1,8 @@
 //! Identify: whom the hub takes us for, which scopes we hold, for how long.
 
 use indexmap::IndexMap;
-use jupyterhub_client::{Hub, Identity, Server};
+use jiff::SignedDuration;
+use jupyterhub_client::{Hub, Identity, Server, TokenModel};
 
 use crate::diagnose::scope::{self, Held};
 use crate::diagnose::token;
@@ -98,17 +99,38 @@ fn may_access(walk: &Walk, identity: &Identity, user: &str, server: &str) -> Res
     Ok(())
 }
 
+/// A token that was used within so long may be the one that asks.
+const JUST_USED: SignedDuration = SignedDuration::from_secs(60);
+
+/// What the hub knows of our token. Before JupyterHub 5 it does not say which
+/// one it is: then it is the only one, or the only one that was just used.
+async fn our_token(walk: &Walk, hub: &Hub, identity: &Identity) -> Option<TokenModel> {
+    if let Some(id) = &identity.token_id {
+        return hub.token_model(&identity.name, id).await.ok();
+    }
+    let mut tokens = hub.tokens(&identity.name).await.ok()?;
+    if tokens.len() > 1 {
+        let now = walk.clock.now();
+        tokens.retain(|token| {
+            token
+                .last_activity
+                .is_some_and(|used| now.duration_since(used) < JUST_USED)
+        });
+    }
+    match tokens.len() {
+        1 => tokens.pop(),
+        _ => None,
+    }
+}
+
 /// How long the token is good for, where the hub lets it ask.
 async fn expiry(walk: &Walk, hub: &Hub, identity: &Identity) -> String {
-    let Some(id) = &identity.token_id else {
-        return String::new();
-    };
     // Only users have tokens that the API shows; a service's is in the
     // configuration.
     if identity.kind != "user" {
         return String::new();
     }
-    let Ok(model) = hub.token_model(&identity.name, id).await else {
+    let Some(model) = our_token(walk, hub, identity).await else {
         return String::new();
     };
     let Some(expires) = model.expires_at else {
