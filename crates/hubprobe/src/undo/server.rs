@@ -21,9 +21,6 @@ use crate::vocabulary::{Cause, Finding};
 /// Between two looks at the hub's model.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
-/// How a look begins that did not come as far as an answer.
-const UNREACHABLE: &str = "the hub cannot be reached";
-
 /// Between two DELETEs that were refused for now (a pending spawn, before
 /// JupyterHub 5.1), or that failed.
 const BETWEEN_TRIES: Duration = Duration::from_secs(2);
@@ -72,6 +69,23 @@ pub struct Taking<'a> {
     pub deadline: Instant,
 }
 
+/// A look that showed nothing.
+struct Blind {
+    /// Why.
+    words: String,
+    /// It did not come as far as an answer, not even a late one.
+    unreachable: bool,
+}
+
+impl Blind {
+    fn seeing(words: impl ToString) -> Self {
+        Self {
+            words: words.to_string(),
+            unreachable: false,
+        }
+    }
+}
+
 /// A server that could not be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
@@ -94,6 +108,7 @@ impl Taking<'_> {
         let mut last = String::new();
         let mut unreachable_since = None;
         loop {
+            let mut reached = true;
             match self.first_or_next_look(deletes > 0).await {
                 Ok(State::Absent) if deletes > 0 => return Ok("stopped".to_owned()),
                 Ok(State::Absent) if !self.may_still_come() => {
@@ -126,15 +141,18 @@ impl Taking<'_> {
                         self.pause(BETWEEN_TRIES).await;
                     }
                 },
-                Err(error) => last = error,
+                Err(blind) => {
+                    reached = !blind.unreachable;
+                    last = blind.words;
+                }
             }
-            if last.contains(UNREACHABLE) {
+            if reached {
+                unreachable_since = None;
+            } else {
                 let since: Instant = *unreachable_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= self.unreachable {
                     return Err(self.not_asked(&last));
                 }
-            } else {
-                unreachable_since = None;
             }
             if Instant::now() >= self.deadline {
                 return Err(self.never_ended(&last));
@@ -157,7 +175,7 @@ impl Taking<'_> {
                 Ok(State::Ours { .. }) if absent > 0 => return Err(self.undone("it is back")),
                 Ok(State::Ours { .. }) => "the hub still shows it".clone_into(&mut last),
                 Ok(State::Foreign(why)) => return Err(self.foreign(&why)),
-                Err(error) => last = error,
+                Err(blind) => last = blind.words,
             }
             if Instant::now() >= self.deadline {
                 return Err(self.never_ended(&last));
@@ -241,7 +259,7 @@ impl Taking<'_> {
             .min(now + LONGEST_LOOK)
     }
 
-    async fn first_or_next_look(&self, asked: bool) -> Result<State, String> {
+    async fn first_or_next_look(&self, asked: bool) -> Result<State, Blind> {
         if asked || !self.fresh || self.made.started.is_none() {
             return self.look().await;
         }
@@ -252,16 +270,15 @@ impl Taking<'_> {
         }
     }
 
-    async fn look(&self) -> Result<State, String> {
+    async fn look(&self) -> Result<State, Blind> {
         let looking = self.hub.user(self.user, self.made.removable);
         let Ok(seen) = timeout_at(self.look_until(), looking).await else {
-            return Err("the hub does not answer".to_owned());
+            return Err(Blind::seeing("the hub does not answer"));
         };
         match seen {
-            Ok(user) if user.value.servers.is_none() => Err(
-                "the hub does not show the account's servers: the token lacks read:servers"
-                    .to_owned(),
-            ),
+            Ok(user) if user.value.servers.is_none() => Err(Blind::seeing(
+                "the hub does not show the account's servers: the token lacks read:servers",
+            )),
             Ok(user) => Ok(state(&user.value, self.made)),
             // No such user: nothing of it can run. (With filtered scopes the
             // hub says 404 of what it only hides, in other words.)
@@ -273,10 +290,11 @@ impl Taking<'_> {
             {
                 Ok(State::Absent)
             }
-            Err(error) if error.is_transport() && !error.is_timeout() => {
-                Err(format!("{UNREACHABLE}: {error}"))
-            }
-            Err(error) => Err(error.to_string()),
+            Err(error) if error.is_transport() && !error.is_timeout() => Err(Blind {
+                words: format!("the hub cannot be reached: {error}"),
+                unreachable: true,
+            }),
+            Err(error) => Err(Blind::seeing(error)),
         }
     }
 
