@@ -1,0 +1,9 @@
+//! Fuzzes an answer in the place of a hub's, and the errors and models that it becomes.
+//! What must hold, and why, stands beside the decoder: see `jupyterhub_client::fuzzing`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hubprobe_fuzz::frugal(
+    bytes,
+    jupyterhub_client::fuzzing::answer
+));

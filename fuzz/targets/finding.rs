@@ -1,0 +1,9 @@
+//! Fuzzes what an answer in a hub's place is judged to be.
+//! What must hold, and why, stands beside the code: see `hubprobe::fuzzing`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hubprobe_fuzz::frugal(
+    bytes,
+    hubprobe::fuzzing::finding
+));

@@ -1,0 +1,9 @@
+//! Fuzzes the body of a progress stream, from bytes to events.
+//! What must hold, and why, stands beside the decoder: see `jupyterhub_client::fuzzing`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hubprobe_fuzz::frugal(
+    bytes,
+    jupyterhub_client::fuzzing::progress
+));
