@@ -5,6 +5,8 @@
 //! diagnosis wants (head, the hub's own message, the body) and never a token. It does not say what is wrong with
 //! the deployment; that takes more than one answer.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod invariants;
 mod words;
 
 use std::fmt;
@@ -157,7 +159,9 @@ pub enum TlsKind {
 }
 
 impl Error {
-    pub(crate) fn new(
+    /// An error of these parts; for whoever tests a judgement on errors.
+    #[must_use]
+    pub fn new(
         operation: &'static str,
         method: impl Into<String>,
         url: impl Into<String>,

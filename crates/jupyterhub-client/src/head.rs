@@ -54,6 +54,17 @@ impl Headers {
     }
 }
 
+impl<'a> FromIterator<(&'a str, &'a str)> for Headers {
+    /// The kept ones of these, by their names in lower case.
+    fn from_iter<T: IntoIterator<Item = (&'a str, &'a str)>>(pairs: T) -> Headers {
+        let kept = pairs.into_iter().filter_map(|(name, value)| {
+            let name = KEPT.into_iter().find(|kept| *kept == name)?;
+            Some((name, value.to_owned()))
+        });
+        Headers(kept.collect())
+    }
+}
+
 /// The head of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
@@ -68,15 +79,20 @@ pub struct Head {
 }
 
 impl Head {
-    /// `Retry-After` in seconds. Its other form, a date, is taken relative to the answer's own `Date`.
+    /// `Retry-After` in seconds, a year at most. Its other form, a date, is taken relative to the answer's own `Date`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
+        /// More could not be added to an instant by whoever waits.
+        const YEAR: u64 = 365 * 24 * 3600;
         let text = self.headers.get("retry-after")?.trim();
-        if let Ok(seconds) = text.parse() {
-            return Some(Duration::from_secs(seconds));
-        }
-        let wait = http_date(text)?.as_second() - self.date?.as_second();
-        Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
+        let seconds = match text.parse() {
+            Ok(seconds) => seconds,
+            Err(_) => {
+                let wait = http_date(text)?.as_second() - self.date?.as_second();
+                u64::try_from(wait).unwrap_or(0)
+            }
+        };
+        Some(Duration::from_secs(seconds.min(YEAR)))
     }
 
     /// Whether the answer says that it is JSON.
@@ -189,5 +205,7 @@ mod tests {
             Some(Duration::ZERO)
         );
         assert_eq!(head("soon").retry_after(), None);
+        let wait = head("18446744073709551615").retry_after().unwrap();
+        assert!(std::time::Instant::now().checked_add(wait).is_some());
     }
 }

@@ -5,6 +5,7 @@
 //! failure into an [`Error`] with its stage. It does not know endpoints.
 
 mod answer;
+mod certificate;
 mod classify;
 mod dns;
 mod tls;
@@ -20,6 +21,8 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 pub(crate) use answer::{Answer, Open};
+pub use certificate::Certificate;
+use certificate::LastSeen;
 
 use crate::error::{Error, Stage};
 use crate::head::{Head, Headers, http_date};
@@ -46,6 +49,7 @@ pub(crate) struct Link {
     secrets: Arc<[Secret]>,
     pub(crate) request_timeout: Duration,
     body_limit: usize,
+    certificate: LastSeen,
 }
 
 /// A request to be.
@@ -87,8 +91,14 @@ impl Trail {
         }
     }
 
-    /// The error for this request.
-    pub(crate) fn fail(&self, stage: Stage) -> Error {
+    /// The error for this request. What the other side of a websocket said is cleaned here.
+    pub(crate) fn fail(&self, mut stage: Stage) -> Error {
+        if let Stage::Closed { reason: words, .. }
+        | Stage::KernelDied { state: words }
+        | Stage::Body { message: words } = &mut stage
+        {
+            *words = self.clean(words);
+        }
         Error::new(
             self.operation,
             self.method.as_str(),
@@ -148,7 +158,8 @@ impl Link {
             value.set_sensitive(true);
             extra.append(key, value);
         }
-        let tls = tls::config(settings.ca_pem.as_deref()).map_err(&fail)?;
+        let certificate = LastSeen::default();
+        let tls = tls::config(settings.ca_pem.as_deref(), certificate.clone()).map_err(&fail)?;
         let client = |kept: usize| {
             Client::builder()
                 .tls_backend_preconfigured(tls.clone())
@@ -182,7 +193,13 @@ impl Link {
                 .collect(),
             request_timeout: settings.request_timeout,
             body_limit: settings.body_limit,
+            certificate,
         })
+    }
+
+    /// The certificate that the last handshake showed, refused or taken.
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        self.certificate.read()
     }
 
     /// A GET with the usual deadline.

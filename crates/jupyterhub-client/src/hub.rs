@@ -11,14 +11,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
-pub use account::MintedToken;
+pub use account::{AuthState, MintedToken};
 
 use crate::error::Error;
 use crate::head::{Look, Seen};
-use crate::http::{Call, Link};
+use crate::http::{Call, Certificate, Link};
 use crate::model::{ApiRoot, HubInfo, Identity};
 use crate::place;
 use crate::server::JupyterServer;
@@ -158,6 +159,42 @@ impl Hub {
     /// Only if there is no answer: name, connection, TLS, time.
     pub async fn look(&self, method: Method, url: &Url, with_token: bool) -> Result<Look, Error> {
         self.look_as("look", method, url.clone(), with_token).await
+    }
+
+    /// As [`Hub::look`], without the token and with more headers. One of them may be `Authorization`: what it carries must be no
+    /// secret, since it is not taken out of what comes back.
+    ///
+    /// # Errors
+    /// [`crate::Stage::Setup`] for a header that cannot be sent; else only if there is no answer.
+    pub async fn look_with(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &[(&str, &str)],
+    ) -> Result<Look, Error> {
+        let mut more = HeaderMap::new();
+        for (name, value) in headers {
+            let header = HeaderName::try_from(*name)
+                .ok()
+                .zip(HeaderValue::try_from(*value).ok());
+            let (name, value) = header.ok_or_else(|| {
+                let message = format!("{name:?} is no header that can be sent");
+                Error::setup("look", place::shown(url), message)
+            })?;
+            more.append(name, value);
+        }
+        let call = Call {
+            accept: "*/*",
+            headers: more,
+            ..self.link.call("look", method, url.clone(), None)
+        };
+        Ok(self.link.send(call).await?.glimpse().await.look())
+    }
+
+    /// The certificate that the last TLS handshake showed, refused or taken; none over plain HTTP.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.link.certificate()
     }
 
     pub(crate) async fn look_as(

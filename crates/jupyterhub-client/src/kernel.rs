@@ -6,6 +6,8 @@
 //! time, and its model is polled beside the socket. What code printed is collected, with a cap.
 
 mod execution;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod invariants;
 mod outputs;
 mod socket;
 mod watch;
@@ -21,6 +23,7 @@ pub use socket::FramingUsed;
 
 use crate::error::{Error, Stage};
 use crate::http::{Call, Trail};
+use crate::json::{self, or_missing};
 use crate::message::{Message, Request, Status};
 use crate::server::JupyterServer;
 use execution::Pending;
@@ -44,16 +47,16 @@ pub enum Framing {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct KernelInfo {
     /// The version of the protocol that it speaks: `5.3`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_missing")]
     pub protocol_version: String,
     /// `ipython`
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_missing")]
     pub implementation: String,
     /// The version of it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_missing")]
     pub implementation_version: String,
     /// Its language.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_missing")]
     pub language_info: LanguageInfo,
 }
 
@@ -61,10 +64,10 @@ pub struct KernelInfo {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct LanguageInfo {
     /// `python`
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_missing")]
     pub name: String,
     /// `3.12.3`
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_missing")]
     pub version: String,
 }
 
@@ -138,7 +141,7 @@ impl KernelConnection {
                 }
                 match message.header.msg_type.as_str() {
                     "kernel_info_reply" => {
-                        info = Some(serde_json::from_slice(&message.content).unwrap_or_default())
+                        info = Some(json::read(&message.content).unwrap_or_default())
                     }
                     "status" => idle |= state(&message) == "idle",
                     _ => {}
@@ -235,6 +238,37 @@ impl KernelConnection {
         Ok(())
     }
 
+    /// Whether the kernel still answers on this very connection, whatever its model says: it is asked who it is. A server that
+    /// was stopped has closed the connection; one that was only forgotten by its hub goes on answering, since proxies do not cut
+    /// what is open when they lose a route.
+    pub async fn still_answers(&mut self, deadline: Duration) -> bool {
+        let until = Instant::now() + deadline;
+        let request = Request::kernel_info(&self.session);
+        if self.send(&request, until).await.is_err() {
+            return false;
+        }
+        let answered = async {
+            loop {
+                match self.socket.next().await {
+                    Ok(Came::Message(message))
+                        if message.parent.as_ref() == Some(&request.header.msg_id) =>
+                    {
+                        return true;
+                    }
+                    Ok(_) => {}
+                    Err(_) => return false,
+                }
+            }
+        };
+        timeout_at(until, answered).await.unwrap_or(false)
+    }
+
+    /// Answers pings, drops messages, asks nothing; never returns. To be dropped when something else is done.
+    pub async fn keep_alive(&mut self) {
+        while self.socket.next().await.is_ok() {}
+        std::future::pending().await
+    }
+
     /// Says goodbye, for 2 s at most, and closes.
     pub async fn close(self) {
         self.socket.close().await;
@@ -272,6 +306,14 @@ impl KernelConnection {
                 if matches!(state.as_str(), "restarting" | "autorestarting" | "dead") {
                     return Err(Stage::KernelDied { state });
                 }
+            }
+            // A kernel that is told to go says so to all (Jupyter's messaging,
+            // "Kernel shutdown"); who restarts it by hand is told of it in no
+            // other way.
+            if message.channel == "iopub" && message.header.msg_type == "shutdown_reply" {
+                return Err(Stage::KernelDied {
+                    state: "somebody shut it down or restarted it".to_owned(),
+                });
             }
             return Ok(Some(*message));
         }

@@ -29,9 +29,13 @@
 //! ```
 
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod head;
 mod http;
 mod hub;
+mod json;
 mod kernel;
 mod message;
 mod model;
@@ -45,7 +49,8 @@ mod wire;
 
 pub use error::{ConnectKind, Error, Failure, Stage, TlsKind};
 pub use head::{Head, Headers, KEPT, Look, Seen};
-pub use hub::{Hub, MintedToken};
+pub use http::Certificate;
+pub use hub::{AuthState, Hub, MintedToken};
 pub use kernel::{
     Execution, ExecutionStatus, Framing, FramingUsed, KernelConnection, KernelError, KernelInfo,
     LanguageInfo, Output,

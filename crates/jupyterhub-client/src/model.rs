@@ -30,10 +30,3 @@ pub(crate) fn read_instant(text: &str) -> Option<Timestamp> {
         .ok()
         .or_else(|| format!("{text}Z").parse().ok())
 }
-
-/// A value, or its default where it is null.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    from: D,
-) -> Result<T, D::Error> {
-    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
-}

@@ -5,6 +5,8 @@
 //! and that nothing came for too long. It does not poll.
 
 mod events;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod invariants;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Stage};
 use crate::http::{Open, Trail};
+use crate::json::{each_text, is_heavy};
 use events::Lines;
 
 /// The hub sends something every 8 s (`keepalive_interval`); this is the silence that means it does not.
@@ -23,9 +26,17 @@ const SILENCE: Duration = Duration::from_secs(20);
 pub struct ProgressStream {
     response: reqwest::Response,
     trail: Trail,
+    body: Body,
+    ended: bool,
+}
+
+/// What of a stream's body has come: from bytes to events, without the network.
+#[derive(Default)]
+struct Body {
     lines: Lines,
     waiting: VecDeque<ProgressEvent>,
-    ended: bool,
+    /// What is wrong with the body after the events that wait.
+    broken: Option<String>,
 }
 
 /// One event of a spawn.
@@ -72,8 +83,7 @@ impl ProgressStream {
         Ok(ProgressStream {
             response: open.response,
             trail: open.trail,
-            lines: Lines::default(),
-            waiting: VecDeque::new(),
+            body: Body::default(),
             ended: false,
         })
     }
@@ -87,56 +97,68 @@ impl ProgressStream {
     /// at its end.
     pub async fn next(&mut self) -> Result<Option<ProgressEvent>, Error> {
         loop {
-            if let Some(event) = self.waiting.pop_front() {
+            if let Some(event) = self.body.waiting.pop_front() {
                 return Ok(Some(event));
             }
             if self.ended {
                 return Ok(None);
             }
-            let stage = match timeout(SILENCE, self.response.chunk()).await {
-                Ok(Ok(Some(bytes))) => match self.lines.feed(&bytes) {
-                    Ok(datas) => {
-                        match datas
-                            .iter()
-                            .filter(|data| !data.trim().is_empty())
-                            .map(|data| self.event(data))
-                            .collect::<Result<Vec<_>, String>>()
-                        {
-                            Ok(events) => {
-                                self.waiting.extend(events);
-                                continue;
-                            }
-                            Err(message) => Stage::Body { message },
-                        }
+            let stage = if let Some(message) = self.body.broken.take() {
+                Stage::Body { message }
+            } else {
+                match timeout(SILENCE, self.response.chunk()).await {
+                    Ok(Ok(Some(bytes))) => {
+                        self.body.feed(&bytes, |text| self.trail.clean(text));
+                        continue;
                     }
-                    Err(message) => Stage::Body { message },
-                },
-                Ok(Ok(None)) => {
-                    self.ended = true;
-                    continue;
+                    Ok(Ok(None)) => {
+                        self.ended = true;
+                        continue;
+                    }
+                    Ok(Err(error)) => Stage::Lost {
+                        message: self.trail.clean(&error.without_url().to_string()),
+                    },
+                    Err(_) => Stage::Timeout {
+                        phase: "progress",
+                        after: SILENCE,
+                    },
                 }
-                Ok(Err(error)) => Stage::Lost {
-                    message: self.trail.clean(&error.without_url().to_string()),
-                },
-                Err(_) => Stage::Timeout {
-                    phase: "progress",
-                    after: SILENCE,
-                },
             };
             self.ended = true;
             return Err(self.trail.fail(stage));
         }
     }
+}
 
-    fn event(&self, data: &str) -> Result<ProgressEvent, String> {
-        let data = self.trail.clean(data);
-        let raw: Value = serde_json::from_str(&data)
-            .map_err(|error| format!("an event is not JSON: {error}"))?;
-        ProgressEvent::read(raw).ok_or_else(|| "an event is no JSON object".to_owned())
+impl Body {
+    /// Takes in bytes; `clean` takes secrets out of an event's data. Once the body is broken, the rest is not looked at.
+    fn feed(&mut self, bytes: &[u8], clean: impl Fn(&str) -> String) {
+        if self.broken.is_some() {
+            return;
+        }
+        let Body { lines, waiting, .. } = self;
+        let fed = lines.feed(bytes, |data| {
+            if !data.trim().is_empty() {
+                waiting.push_back(ProgressEvent::parse(&data, &clean)?);
+            }
+            Ok(())
+        });
+        self.broken = fed.err();
     }
 }
 
 impl ProgressEvent {
+    fn parse(data: &str, clean: &impl Fn(&str) -> String) -> Result<ProgressEvent, String> {
+        if is_heavy(data.as_bytes()) {
+            return Err("an event holds too many values".to_owned());
+        }
+        let mut raw: Value =
+            serde_json::from_str(data).map_err(|error| format!("an event is not JSON: {error}"))?;
+        // Once it is read: escapes may spell a secret in many ways.
+        each_text(&mut raw, clean);
+        ProgressEvent::read(raw).ok_or_else(|| "an event is no JSON object".to_owned())
+    }
+
     /// Reads an event; `None` if it is no object. Odd fields are taken as missing.
     fn read(raw: Value) -> Option<ProgressEvent> {
         let event = raw.as_object()?;
@@ -173,6 +195,39 @@ mod tests {
             (event.percent, event.url.as_deref()),
             (Some(100.0), Some("/user/x/"))
         );
+    }
+
+    fn body(text: &str) -> (Vec<String>, Option<String>) {
+        let token = crate::token::Token::parse("s3cret").unwrap();
+        let mut body = Body::default();
+        body.feed(text.as_bytes(), |text| token.scrub(text));
+        let messages = body.waiting.into_iter().map(|event| event.message);
+        (messages.collect(), body.broken)
+    }
+
+    #[test]
+    fn what_came_before_nonsense_in_the_same_piece_is_not_lost() {
+        let good = "data: {\"message\": \"why it failed\", \"failed\": true}\n\n";
+        let (messages, broken) = body(&format!("{good}data: <html>\n\n{good}"));
+        assert_eq!(messages, ["why it failed"]);
+        assert!(broken.unwrap().starts_with("an event is not JSON"));
+    }
+
+    #[test]
+    fn no_escape_hides_a_secret() {
+        let (messages, broken) =
+            body("data: {\"message\": \"a s3cret, s\\u0033cret, %733cret\"}\n\n");
+        assert_eq!(
+            (messages, broken),
+            (vec!["a [token], [token], [token]".to_owned()], None)
+        );
+    }
+
+    #[test]
+    fn an_event_of_countless_values_is_refused() {
+        let event = format!("data: {{\"raw_event\": [0{}]}}\n\n", ",0".repeat(1 << 19));
+        let (messages, broken) = body(&event);
+        assert!(messages.is_empty() && broken.is_some());
     }
 
     #[test]

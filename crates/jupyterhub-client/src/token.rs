@@ -119,7 +119,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// How many bytes of `at` spell `byte`: itself, `%XX`, or with a JSON backslash; `None` if they do not.
+/// How many bytes of `at` spell `byte`: itself, `%XX`, or as JSON may, with a backslash or as `\u00XX`; `None` if they do not.
 fn spelled(at: &[u8], byte: u8) -> Option<usize> {
     let hex = |c: u8| char::from(c).to_digit(16);
     match at {
@@ -129,6 +129,14 @@ fn spelled(at: &[u8], byte: u8) -> Option<usize> {
                 .is_some_and(|(h, l)| h * 16 + l == u32::from(byte)) =>
         {
             Some(3)
+        }
+        [b'\\', b'u', b'0', b'0', high, low, ..]
+            if byte.is_ascii()
+                && hex(*high)
+                    .zip(hex(*low))
+                    .is_some_and(|(h, l)| h * 16 + l == u32::from(byte)) =>
+        {
+            Some(6)
         }
         [b'\\', second, ..] if *second == byte && matches!(byte, b'"' | b'\\' | b'/') => Some(2),
         [first, ..] if *first == byte => Some(1),
@@ -143,6 +151,14 @@ fn spelled_all(text: &[u8], secret: &[u8]) -> Option<usize> {
         used += spelled(text.get(used..)?, *byte)?;
     }
     Some(used)
+}
+
+/// Whether a word stands anywhere in a text, in any of these spellings.
+pub(crate) fn is_spelled_in(text: &[u8], word: &[u8]) -> bool {
+    (0..text.len()).any(|at| {
+        text.get(at..)
+            .is_some_and(|rest| spelled_all(rest, word).is_some())
+    })
 }
 
 fn scrub(text: &str, secret: &str) -> String {
@@ -198,6 +214,10 @@ mod tests {
         assert_eq!(
             token.scrub(r#"é a/b"c+ é a%2Fb%22c%2b a\/b\"c+ a%2fb"c+a/b"#),
             "é [token] é [token] [token] [token]a/b"
+        );
+        assert_eq!(
+            token.scrub(r#"\u0061\/b\"c\u002B \u0061/b\u0022c+ \u0061/b\u0022d"#),
+            r#"[token] [token] \u0061/b\u0022d"#
         );
         assert_eq!(token.scrub(""), "");
         let twice = Token::parse("aa").unwrap();

@@ -54,6 +54,12 @@ impl HubVersion {
         self.major >= 6
     }
 
+    /// Whether a start wants the scope `start:servers`, which `servers` holds (since 6.0), or `servers` itself (until 5.x).
+    #[must_use]
+    pub fn splits_servers(&self) -> bool {
+        self.major >= 6
+    }
+
     /// Whether a DELETE cancels a spawn that is under way (since 5.1); older hubs answer 400.
     #[must_use]
     pub fn cancels_pending(&self) -> bool {
@@ -181,6 +187,7 @@ mod tests {
     #[test]
     fn knows_what_changed_when() {
         assert!(v("6.0.0b2").wraps_options() && !v("5.5.4").wraps_options());
+        assert!(v("6.0.0").splits_servers() && !v("5.5.4").splits_servers());
         assert!(v("5.1.0").cancels_pending() && !v("5.0.0").cancels_pending());
         assert!(v("3.0.0").scoped_tokens() && !v("2.3.1").scoped_tokens());
         let options = json!({"runtime": ["00:05:00"]});

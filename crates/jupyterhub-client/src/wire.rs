@@ -12,6 +12,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::{self, or_missing};
 use crate::message::{Header, Message, Parent, Request};
 
 /// The name of the v1 subprotocol.
@@ -33,9 +34,10 @@ pub(crate) enum WireError {
 }
 
 fn unreadable(part: &'static str) -> impl Fn(serde_json::Error) -> WireError {
+    // It may quote a whole text.
     move |error| WireError::Json {
         part,
-        message: error.to_string(),
+        message: error.to_string().chars().take(120).collect(),
     }
 }
 
@@ -82,20 +84,13 @@ pub(crate) fn decode_v1(frame: &Bytes) -> Result<Message, WireError> {
             why: "fewer than a message has",
         });
     }
-    let parts = parts(frame, count, 8, read_u64)?;
-    let [channel, header, parent, _metadata, content, ..] = parts.as_slice() else {
-        return Err(WireError::Parts {
-            parts: count,
-            why: "fewer than a message has",
-        });
-    };
-    let parent: Option<Parent> =
-        serde_json::from_slice(parent).map_err(unreadable("parent header"))?;
+    let [channel, header, parent, _metadata, content] = first_parts(frame, count)?;
+    let parent: Option<Parent> = json::read(&parent).map_err(unreadable("parent header"))?;
     Ok(Message {
-        channel: String::from_utf8_lossy(channel).into_owned(),
-        header: serde_json::from_slice::<Header>(header).map_err(unreadable("header"))?,
+        channel: String::from_utf8_lossy(&channel).into_owned(),
+        header: json::read::<Header>(&header).map_err(unreadable("header"))?,
         parent: parent.and_then(Parent::id),
-        content: content.clone(),
+        content,
     })
 }
 
@@ -128,8 +123,8 @@ pub(crate) fn decode_json_binary(frame: &Bytes) -> Result<Message, WireError> {
 pub(crate) fn decode_json(text: &Bytes) -> Result<Message, WireError> {
     #[derive(Deserialize)]
     struct Whole<'a> {
-        #[serde(default)]
-        channel: Option<String>,
+        #[serde(default, deserialize_with = "or_missing")]
+        channel: String,
         header: Header,
         #[serde(default)]
         parent_header: Option<Parent>,
@@ -139,7 +134,7 @@ pub(crate) fn decode_json(text: &Bytes) -> Result<Message, WireError> {
     let whole: Whole<'_> = serde_json::from_slice(text).map_err(unreadable("JSON"))?;
     let content = text.slice_ref(whole.content.get().as_bytes());
     Ok(Message {
-        channel: whole.channel.unwrap_or_default(),
+        channel: whole.channel,
         header: whole.header,
         parent: whole.parent_header.and_then(Parent::id),
         content,
@@ -153,26 +148,25 @@ fn read_u64(frame: &[u8], at: usize) -> Result<u64, WireError> {
         .ok_or(WireError::Short { size: frame.len() })
 }
 
-/// The parts between `count` offsets of `width` bytes each, which follow the count.
-fn parts(
-    frame: &Bytes,
-    count: u64,
-    width: usize,
-    read: impl Fn(&[u8], usize) -> Result<u64, WireError>,
-) -> Result<Vec<Bytes>, WireError> {
-    // Each offset takes room, so a count beyond the frame's size is a lie that must not become an allocation.
+/// The parts of a message between `count` offsets, which follow the count. Those after them are buffers, of which a frame
+/// may announce millions: their offsets have to make sense, and they are not kept.
+fn first_parts(frame: &Bytes, count: u64) -> Result<[Bytes; 5], WireError> {
+    // Each offset takes room, so a count beyond the frame's size is a lie.
     let count = usize::try_from(count)
         .ok()
-        .filter(|count| *count < frame.len() / width)
+        .filter(|count| *count < frame.len() / 8)
         .ok_or(WireError::Parts {
             parts: count,
             why: "more than the frame has room for",
         })?;
-    let mut parts = Vec::with_capacity(count.saturating_sub(1).min(64));
-    let mut from = read(frame, width)?;
+    let mut parts = <[Bytes; 5]>::default();
+    let mut from = read_u64(frame, 8)?;
     for index in 1..count {
-        let to = read(frame, width * (index + 1))?;
-        parts.push(slice(frame, from, to)?);
+        let to = read_u64(frame, 8 * (index + 1))?;
+        let part = slice(frame, from, to)?;
+        if let Some(place) = parts.get_mut(index - 1) {
+            *place = part;
+        }
         from = to;
     }
     Ok(parts)
@@ -191,6 +185,8 @@ fn slice(frame: &Bytes, from: u64, to: u64) -> Result<Bytes, WireError> {
     Ok(frame.slice(start..end))
 }
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod invariants;
 #[cfg(test)]
 #[path = "wire/tests.rs"]
 mod tests;

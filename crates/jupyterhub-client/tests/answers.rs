@@ -225,6 +225,41 @@ async fn what_echoes_a_secret_is_cleaned() {
 }
 
 #[tokio::test]
+async fn login_secrets_are_in_no_error_and_no_debug() {
+    for body in [
+        r#"{"name": "x", "auth_state": {"refresh_token": "r3fr3sh"}"#,
+        r#""r3fr3sh""#,
+    ] {
+        let answer = || Answer::with("200 OK", JSON, body);
+        let server = Scripted::start(vec![answer(), answer()]).await;
+        for error in [
+            server.hub().auth_state("x").await.unwrap_err(),
+            server.hub().set_admin("x", false).await.unwrap_err(),
+        ] {
+            let text = format!("{error} {error:?}");
+            assert!(!text.contains("r3fr3sh"), "{text}");
+        }
+    }
+    for (body, shown, there) in [
+        (r#"{"name": "x"}"#, false, false),
+        (r#"{"name": "x", "auth_state": null}"#, true, false),
+        (
+            r#"{"name": "x", "auth_state": {"refresh_token": "r3fr3sh"}}"#,
+            true,
+            true,
+        ),
+    ] {
+        let server = Scripted::start(vec![Answer::with("200 OK", JSON, body)]).await;
+        let seen = server.hub().auth_state("x").await.unwrap();
+        assert_eq!(
+            (seen.is_some(), seen.iter().flatten().count() == 1),
+            (shown, there)
+        );
+        assert!(!format!("{seen:?}").contains("r3fr3sh"));
+    }
+}
+
+#[tokio::test]
 async fn a_new_token_is_in_no_error() {
     for body in [
         r#"{"token": "n3w-s3cret", "id": 7}"#,

@@ -1,11 +1,31 @@
 //! How errors read: one line each, for people.
 //!
-//! A body that is a page is not quoted; its first line would say nothing.
+//! A body that is a page is not quoted; its first line would say nothing. What others have said is cut, and holds
+//! nothing that a terminal would obey.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::{ConnectKind, Error, Stage, TlsKind};
+
+/// The most characters that are quoted of others' words.
+const QUOTED: usize = 300;
+
+/// Somebody else's words on one line.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut chars = self.0.trim().chars();
+        for c in chars.by_ref().take(QUOTED) {
+            f.write_char(if c.is_control() { ' ' } else { c })?;
+        }
+        match chars.next() {
+            Some(_) => f.write_char('…'),
+            None => Ok(()),
+        }
+    }
+}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,21 +83,24 @@ impl fmt::Display for Stage {
                 )
             }
             Stage::Redirect { head, location } => {
-                write!(f, "redirected ({}) to {location}", head.status)
+                write!(f, "redirected ({}) to {}", head.status, Quoted(location))
             }
             Stage::Status {
                 head,
                 message,
                 body,
             } => said(f, "", head.status, message.as_deref(), body),
-            Stage::Body { message } => write!(f, "the body of the answer: {message}"),
+            Stage::Body { message } => write!(f, "the body of the answer: {}", Quoted(message)),
             Stage::Decode { head, message, .. } => write!(
                 f,
-                "the answer ({}, {}) is not what was expected: {message}",
+                "the answer ({}, {}) is not what was expected: {}",
                 head.status,
-                head.headers
-                    .get("content-type")
-                    .unwrap_or("no content type")
+                Quoted(
+                    head.headers
+                        .get("content-type")
+                        .unwrap_or("no content type")
+                ),
+                Quoted(message)
             ),
             Stage::Upgrade {
                 head,
@@ -103,13 +126,14 @@ impl fmt::Display for Stage {
                 if reason.is_empty() {
                     Ok(())
                 } else {
-                    write!(f, ": {reason}")
+                    write!(f, ": {}", Quoted(reason))
                 }
             }
-            Stage::KernelDied { state } => write!(f, "the kernel died ({state})"),
+            Stage::KernelDied { state } => write!(f, "the kernel died ({})", Quoted(state)),
             Stage::Lost { message } => write!(
                 f,
-                "the connection broke before the answer was complete: {message}"
+                "the connection broke before the answer was complete: {}",
+                Quoted(message)
             ),
         }
     }
@@ -152,7 +176,7 @@ fn said(
             .filter(|line| !line.starts_with(['<', '{'])),
     };
     match line {
-        Some(line) => write!(f, ": {}", line.chars().take(300).collect::<String>()),
+        Some(line) => write!(f, ": {}", Quoted(line)),
         None => Ok(()),
     }
 }
@@ -161,6 +185,41 @@ fn said(
 mod tests {
     use super::*;
     use crate::head::Head;
+
+    #[test]
+    fn an_error_is_one_short_line_whatever_was_said() {
+        let evil = format!("a\n\u{1b}[2J{}", "b".repeat(5_000));
+        for stage in [
+            Stage::Closed {
+                code: Some(1000),
+                reason: evil.clone(),
+                after: Duration::ZERO,
+            },
+            Stage::Status {
+                head: Head::default(),
+                message: Some(evil.clone()),
+                body: String::new(),
+            },
+            Stage::Decode {
+                head: Head::default(),
+                message: evil.clone(),
+                body: String::new(),
+            },
+            Stage::Redirect {
+                head: Head::default(),
+                location: evil.clone(),
+            },
+            Stage::KernelDied { state: evil },
+        ] {
+            let words = stage.to_string();
+            assert!(
+                words.contains("a  [2Jbbb") && words.contains('…'),
+                "{words}"
+            );
+            assert!(!words.chars().any(char::is_control), "{words:?}");
+            assert!(words.chars().count() < 400, "{words}");
+        }
+    }
 
     #[test]
     fn pages_are_not_quoted() {

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{GLIMPSE, Trail, classify};
 use crate::error::{Error, Stage, json_message};
 use crate::head::{Head, Look, Seen};
+use crate::json::is_heavy;
 
 /// An answer whose body has not been read.
 pub(crate) struct Open {
@@ -146,7 +147,7 @@ impl Answer {
 
     /// The body of a 200 or 201 as JSON.
     pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<Seen<T>, Error> {
-        let answer = self.expect(&[200, 201])?;
+        let answer = self.expect(&[200, 201])?.light()?;
         match serde_json::from_slice(&answer.body) {
             Ok(value) => Ok(Seen {
                 value,
@@ -161,7 +162,7 @@ impl Answer {
 
     /// The body of a 200 or 201 as JSON that may hold a secret: none of it gets into an error.
     pub(crate) fn decode_secret<T: DeserializeOwned>(self) -> Result<Seen<T>, Error> {
-        let answer = self.expect(&[200, 201])?;
+        let answer = self.expect(&[200, 201])?.light()?;
         match serde_json::from_slice(&answer.body) {
             Ok(value) => Ok(Seen {
                 value,
@@ -178,6 +179,15 @@ impl Answer {
                 Err(answer.undecodable(message, "[hidden: it may hold a new token]".to_owned()))
             }
         }
+    }
+
+    /// The answer itself, unless its JSON would become far larger than it is.
+    fn light(self) -> Result<Answer, Error> {
+        if is_heavy(&self.body) {
+            let message = "it holds more values than are read".to_owned();
+            return Err(self.trail.fail(Stage::Body { message }));
+        }
+        Ok(self)
     }
 
     fn undecodable(self, message: String, body: String) -> Error {

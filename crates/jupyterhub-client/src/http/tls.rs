@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use super::certificate::LastSeen;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -15,11 +16,11 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 /// The configuration of a client that trusts the system's certificates and those in `ca_pem`. The process's
-/// crypto provider is used where one is installed, else ring; none is installed here.
+/// crypto provider is used where one is installed, else ring; none is installed here. What servers show is noted in `seen`.
 ///
 /// # Errors
 /// What is wrong with `ca_pem`.
-pub(super) fn config(ca_pem: Option<&[u8]>) -> Result<ClientConfig, String> {
+pub(super) fn config(ca_pem: Option<&[u8]>, seen: LastSeen) -> Result<ClientConfig, String> {
     let extra = ca_pem.map(certificates).transpose()?.unwrap_or_default();
     let provider = CryptoProvider::get_default()
         .cloned()
@@ -28,6 +29,7 @@ pub(super) fn config(ca_pem: Option<&[u8]>) -> Result<ClientConfig, String> {
         extra,
         provider: Arc::clone(&provider),
         real: OnceLock::new(),
+        seen,
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -60,6 +62,7 @@ struct LazyVerifier {
     extra: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
     real: OnceLock<Result<Arc<dyn ServerCertVerifier>, rustls::Error>>,
+    seen: LastSeen,
 }
 
 impl LazyVerifier {
@@ -110,6 +113,7 @@ impl ServerCertVerifier for LazyVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        self.seen.note(end_entity, intermediates.len());
         self.real()?
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
@@ -155,15 +159,25 @@ mod tests {
 
     #[test]
     fn bad_certificates_are_told_before_anything_is_sent() {
-        assert!(config(None).is_ok());
+        assert!(config(None, LastSeen::default()).is_ok());
         assert!(
-            config(Some(b"nothing"))
+            config(Some(b"nothing"), LastSeen::default())
                 .unwrap_err()
                 .contains("no certificate")
         );
         let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        assert!(config(Some(broken)).unwrap_err().contains("not usable"));
-        assert!(config(Some(b"-----BEGIN CERTIFICATE-----\nAA")).is_err());
+        assert!(
+            config(Some(broken), LastSeen::default())
+                .unwrap_err()
+                .contains("not usable")
+        );
+        assert!(
+            config(
+                Some(b"-----BEGIN CERTIFICATE-----\nAA"),
+                LastSeen::default()
+            )
+            .is_err()
+        );
     }
 
     #[test]
@@ -173,6 +187,7 @@ mod tests {
             extra: Vec::new(),
             provider,
             real: OnceLock::new(),
+            seen: LastSeen::default(),
         };
         assert!(!verifier.supported_verify_schemes().is_empty());
         assert!(verifier.real.get().is_none());

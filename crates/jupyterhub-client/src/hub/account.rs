@@ -1,5 +1,7 @@
 //! Users and their tokens.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -18,6 +20,30 @@ pub struct MintedToken {
     pub token: Token,
     /// What the hub says of it.
     pub model: TokenModel,
+}
+
+/// What a hub keeps of a user's login (`auth_state`): secret, whatever is in it. Its `Debug` hides it.
+#[derive(Clone, PartialEq)]
+pub struct AuthState(Map<String, Value>);
+
+impl AuthState {
+    /// Takes what is to be stored, in the shape that the hub's authenticator and spawner expect.
+    #[must_use]
+    pub fn new(content: Map<String, Value>) -> AuthState {
+        AuthState(content)
+    }
+
+    /// The content itself: never for a log or a screen.
+    #[must_use]
+    pub fn expose(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AuthState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthState([hidden])")
+    }
 }
 
 /// The list of tokens: one list until today; 1.x kept those of browser sessions apart.
@@ -65,6 +91,48 @@ impl Hub {
             .await?
             .decode()?
             .value)
+    }
+
+    /// `PATCH hub/api/users/{name}` with `{"admin": …}`: makes an administrator, or an ordinary user of one. The hub
+    /// gives the user the roles that go with it (2.x to 6.x).
+    ///
+    /// # Errors
+    /// Any stage; 403 where only another administrator may, 404 if there is no such user. No error holds any of an
+    /// answer that may hold the user's `auth_state`.
+    pub async fn set_admin(&self, name: &str, admin: bool) -> Result<User, Error> {
+        let operation = "change user";
+        let url = self.endpoint(operation, &["users", name])?;
+        let body = json!({ "admin": admin });
+        let call = self.call_with(operation, Method::PATCH, url, &body);
+        Ok(self.link.fetch(call).await?.decode_secret()?.value)
+    }
+
+    /// The `auth_state` in `GET hub/api/users/{name}`: `None` where the hub does not show it to this token (scope
+    /// `admin:auth_state`), `Some(None)` where it has none, or one that it cannot decrypt.
+    ///
+    /// # Errors
+    /// Any stage; no error holds any of an answer that may hold it.
+    pub async fn auth_state(&self, name: &str) -> Result<Option<Option<AuthState>>, Error> {
+        let url = self.endpoint("read auth state", &["users", name])?;
+        let call = self.call("read auth state", Method::GET, url);
+        let mut model: Map<String, Value> = self.link.fetch(call).await?.decode_secret()?.value;
+        Ok(model.remove("auth_state").map(|state| match state {
+            Value::Object(content) => Some(AuthState(content)),
+            _ => None,
+        }))
+    }
+
+    /// `PATCH hub/api/users/{name}` with `{"auth_state": …}`, which no specification names and every hub takes (1.x to
+    /// 6.x). An empty one is taken for none. Read it afterwards: the hub cannot say whether it can decrypt it.
+    ///
+    /// # Errors
+    /// Any stage; 500 where the hub has no key to encrypt it. No error holds any of an answer to a success.
+    pub async fn store_auth_state(&self, name: &str, state: &AuthState) -> Result<(), Error> {
+        let operation = "store auth state";
+        let url = self.endpoint(operation, &["users", name])?;
+        let body = json!({ "auth_state": state.0 });
+        let call = self.call_with(operation, Method::PATCH, url, &body);
+        self.link.fetch(call).await?.expect(&[200]).map(drop)
     }
 
     /// `DELETE hub/api/users/{name}`: with all its servers and tokens.

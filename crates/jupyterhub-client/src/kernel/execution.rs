@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::outputs::{Collector, KernelError, Output};
+use super::outputs::{Collector, KernelError, LIMIT, Output};
 use super::state;
+use crate::json::{self, weight};
 use crate::message::{ExecuteReply, Message};
 
 /// How long to wait for a lost `idle` after the reply.
@@ -17,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Execution {
     /// How it ended, as the kernel's reply says.
     pub status: ExecutionStatus,
-    /// What it showed, in order; 16 MiB at most.
+    /// What it showed, in order; 8 MiB at most.
     pub outputs: Vec<Output>,
     /// What it raised.
     pub error: Option<KernelError>,
@@ -80,8 +81,10 @@ impl Pending {
         }
         match (message.channel.as_str(), message.header.msg_type.as_str()) {
             (_, "execute_reply") => {
-                let reply = serde_json::from_slice(&message.content)
-                    .unwrap_or_else(|_| ExecuteReply::unreadable());
+                let reply = (weight(&message.content) <= LIMIT)
+                    .then(|| json::read(&message.content).ok())
+                    .flatten()
+                    .unwrap_or_else(ExecuteReply::unreadable);
                 self.reply = Some((reply, Instant::now()));
             }
             (_, "status") => self.idle |= state(message) == "idle",

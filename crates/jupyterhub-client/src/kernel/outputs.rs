@@ -4,10 +4,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::json::{self, or_missing, weight};
 use crate::message::{ClearOutput, Display, Stream};
 
-/// How much is kept, in bytes of JSON as it came.
-const LIMIT: usize = 16 << 20;
+/// How much is kept, in bytes of memory (see [`weight`]).
+pub(super) const LIMIT: usize = 8 << 20;
 
 /// One output, in the shape of nbformat 4 when serialized.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -48,87 +49,93 @@ pub enum Output {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelError {
     /// Its name: `ZeroDivisionError`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_missing")]
     pub ename: String,
     /// Its value: `division by zero`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_missing")]
     pub evalue: String,
     /// Lines for people, with ANSI colours.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_missing")]
     pub traceback: Vec<String>,
 }
 
-#[derive(Default)]
 pub(super) struct Collector {
-    outputs: Vec<Output>,
+    /// Each with what it weighs.
+    outputs: Vec<(Output, usize)>,
     error: Option<KernelError>,
     size: usize,
+    limit: usize,
     dropped: bool,
     /// Clear when the next output comes.
     clear: bool,
 }
 
+impl Default for Collector {
+    fn default() -> Collector {
+        Collector::with_limit(LIMIT)
+    }
+}
+
 impl Collector {
+    pub(super) fn with_limit(limit: usize) -> Collector {
+        Collector {
+            outputs: Vec::new(),
+            error: None,
+            size: 0,
+            limit,
+            dropped: false,
+            clear: false,
+        }
+    }
+
     /// Takes the content of a message on iopub; other kinds than outputs are ignored.
     pub(super) fn take(&mut self, kind: &str, content: &[u8]) {
+        let size = match kind {
+            // Two texts: they take no more than they are long.
+            "stream" => content.len(),
+            _ => weight(content),
+        };
         match kind {
-            "clear_output" => match self.read::<ClearOutput>(content) {
+            "clear_output" => match self.read(content, size) {
                 Some(ClearOutput { wait: true }) => self.clear = true,
                 Some(ClearOutput { wait: false }) => self.clear(),
                 None => {}
             },
-            // Kept whatever its size: it is short, and it decides what is said of the code.
+            // The last one is kept whatever there is beside it: it decides what is said of the code.
             "error" => {
-                if let Some(error) = self.read::<KernelError>(content) {
+                if let Some(error) = self.read::<KernelError>(content, size) {
                     self.error = Some(error.clone());
-                    self.add(content.len(), Output::Error(error));
+                    self.add(size, Output::Error(error));
                 }
             }
-            "stream" if self.has_room(content) => {
-                if let Some(stream) = self.read::<Stream>(content) {
-                    self.stream(content.len(), stream);
+            "stream" => {
+                if let Some(stream) = self.read(content, size) {
+                    self.stream(stream);
                 }
             }
-            "display_data" if self.has_room(content) => {
-                if let Some(Display {
-                    data,
-                    metadata,
-                    transient,
-                    ..
-                }) = self.read(content)
-                {
-                    let display_id = transient.display_id;
-                    self.add(
-                        content.len(),
-                        Output::DisplayData {
-                            data,
-                            metadata,
-                            display_id,
-                        },
-                    );
+            "display_data" => {
+                if let Some(display) = self.read::<Display>(content, size) {
+                    let output = Output::DisplayData {
+                        data: display.data,
+                        metadata: display.metadata,
+                        display_id: display.transient.display_id,
+                    };
+                    self.add(size, output);
                 }
             }
-            "execute_result" if self.has_room(content) => {
-                if let Some(Display {
-                    data,
-                    metadata,
-                    execution_count,
-                    ..
-                }) = self.read(content)
-                {
-                    self.add(
-                        content.len(),
-                        Output::ExecuteResult {
-                            data,
-                            metadata,
-                            execution_count,
-                        },
-                    );
+            "execute_result" => {
+                if let Some(display) = self.read::<Display>(content, size) {
+                    let output = Output::ExecuteResult {
+                        data: display.data,
+                        metadata: display.metadata,
+                        execution_count: display.execution_count,
+                    };
+                    self.add(size, output);
                 }
             }
-            "update_display_data" if self.has_room(content) => {
-                if let Some(display) = self.read::<Display>(content) {
-                    self.update(content.len(), &display);
+            "update_display_data" => {
+                if let Some(display) = self.read(content, size) {
+                    self.update(size, &display);
                 }
             }
             _ => {}
@@ -137,19 +144,23 @@ impl Collector {
 
     /// Outputs, the last error, and whether something is missing.
     pub(super) fn finish(self) -> (Vec<Output>, Option<KernelError>, bool) {
-        (self.outputs, self.error, self.dropped)
+        let outputs = self.outputs.into_iter().map(|(output, _)| output);
+        (outputs.collect(), self.error, self.dropped)
     }
 
-    fn has_room(&mut self, content: &[u8]) -> bool {
-        let room = self.size.saturating_add(content.len()) <= LIMIT;
-        self.dropped |= !room;
-        room
-    }
-
-    fn read<T: DeserializeOwned>(&mut self, content: &[u8]) -> Option<T> {
-        let read = serde_json::from_slice(content).ok();
+    /// Reads a content, unless it alone is more than is kept.
+    fn read<T: DeserializeOwned>(&mut self, content: &[u8], size: usize) -> Option<T> {
+        let read = (size <= self.limit)
+            .then(|| json::read(content).ok())
+            .flatten();
         self.dropped |= read.is_none();
         read
+    }
+
+    fn has_room(&mut self, size: usize) -> bool {
+        let room = self.size.saturating_add(size) <= self.limit;
+        self.dropped |= !room;
+        room
     }
 
     fn clear(&mut self) {
@@ -162,32 +173,38 @@ impl Collector {
         if self.clear {
             self.clear();
         }
-        self.size = self.size.saturating_add(size);
-        self.outputs.push(output);
+        if self.has_room(size) {
+            self.size += size;
+            self.outputs.push((output, size));
+        }
     }
 
-    fn stream(&mut self, size: usize, stream: Stream) {
+    fn stream(&mut self, stream: Stream) {
         let Stream { name, text } = stream;
         // jupyter_server says so itself, in the kernel's name, when it drops output.
         let limits = ["IOPub data rate exceeded", "IOPub message rate exceeded"];
         self.dropped |= name == "stderr" && limits.iter().any(|limit| text.contains(limit));
-        match self.outputs.last_mut() {
-            Some(Output::Stream {
-                name: last,
-                text: so_far,
-            }) if !self.clear && *last == name => {
-                so_far.push_str(&text);
-                self.size = self.size.saturating_add(size);
-            }
-            _ => self.add(size, Output::Stream { name, text }),
+        let goes_on = !self.clear
+            && matches!(self.outputs.last(), Some((Output::Stream { name: last, .. }, _)) if *last == name);
+        let size = text.len();
+        if !goes_on {
+            let place = size_of::<Output>() + name.len();
+            self.add(place + size, Output::Stream { name, text });
+        } else if self.has_room(size)
+            && let Some((Output::Stream { text: so_far, .. }, weighs)) = self.outputs.last_mut()
+        {
+            so_far.push_str(&text);
+            *weighs += size;
+            self.size += size;
         }
     }
 
+    /// Puts what is shown anew in the place of all that has its id: of as many copies as there is room for.
     fn update(&mut self, size: usize, display: &Display) {
         let Some(wanted) = &display.transient.display_id else {
             return;
         };
-        for output in &mut self.outputs {
+        for (output, weighs) in &mut self.outputs {
             if let Output::DisplayData {
                 data,
                 metadata,
@@ -195,9 +212,15 @@ impl Collector {
             } = output
                 && id == wanted
             {
+                let others = self.size.saturating_sub(*weighs);
+                if others.saturating_add(size) > self.limit {
+                    self.dropped = true;
+                    continue;
+                }
                 data.clone_from(&display.data);
                 metadata.clone_from(&display.metadata);
-                self.size = self.size.saturating_add(size);
+                *weighs = size;
+                self.size = others + size;
             }
         }
     }
@@ -303,5 +326,80 @@ mod tests {
         let mut collector = Collector::default();
         collector.take("stream", b"{\"name\": 3");
         assert!(collector.finish().2);
+    }
+
+    #[test]
+    fn errors_without_end_are_not_kept() {
+        let mut collector = Collector::with_limit(10_000);
+        for number in 0..1_000 {
+            let error = json!({"ename": "E", "evalue": number.to_string()});
+            collector.take("error", error.to_string().as_bytes());
+        }
+        let (outputs, error, dropped) = collector.finish();
+        assert!(outputs.len() < 100 && dropped, "{}", outputs.len());
+        assert_eq!(error.unwrap().evalue, "999");
+    }
+
+    #[test]
+    fn one_update_of_many_displays_is_as_large_as_all_of_them() {
+        let display = |text: &str| {
+            json!({"data": {"text/plain": text}, "transient": {"display_id": "d"}}).to_string()
+        };
+        let mut collector = Collector::with_limit(200_000);
+        for _ in 0..100 {
+            collector.take("display_data", display("1").as_bytes());
+        }
+        let large = "x".repeat(20_000);
+        collector.take("update_display_data", display(&large).as_bytes());
+        let (outputs, _, dropped) = collector.finish();
+        let kept = serde_json::to_string(&outputs).unwrap().len();
+        assert!(dropped && outputs.len() == 100 && kept < 200_000, "{kept}");
+        assert!(kept > 20_000, "one copy has room: {kept}");
+    }
+
+    #[test]
+    fn many_small_values_are_not_taken_for_little() {
+        let zeros = format!(
+            r#"{{"data": {{"application/json": [0{}]}}}}"#,
+            ",0".repeat(1 << 19)
+        );
+        let mut collector = Collector::default();
+        collector.take("display_data", zeros.as_bytes());
+        let (outputs, _, dropped) = collector.finish();
+        assert!(dropped && outputs.is_empty());
+    }
+
+    #[test]
+    fn names_that_are_no_utf8_are_shown() {
+        // As ipykernel 6 prints os.fsdecode(b'a\xffb') in the v1 framing.
+        let mut collector = Collector::default();
+        collector.take("stream", b"{\"name\": \"stdout\", \"text\": \"a\xffb\\n\"}");
+        let (outputs, _, dropped) = collector.finish();
+        let text = "a\u{fffd}b\n".to_owned();
+        let name = "stdout".to_owned();
+        assert_eq!(
+            (outputs, dropped),
+            (vec![Output::Stream { name, text }], false)
+        );
+    }
+
+    #[test]
+    fn odd_fields_beside_an_output_do_not_cost_it() {
+        let (outputs, error, dropped) = collect(&[
+            (
+                "display_data",
+                json!({"data": {"text/plain": "1"}, "metadata": [], "transient": null}),
+            ),
+            (
+                "execute_result",
+                json!({"data": {"text/plain": "2"}, "metadata": null, "execution_count": "2"}),
+            ),
+            (
+                "error",
+                json!({"ename": "E", "evalue": null, "traceback": "one text"}),
+            ),
+        ]);
+        assert_eq!((outputs.len(), dropped), (3, false));
+        assert_eq!(error.unwrap().ename, "E");
     }
 }

@@ -27,7 +27,7 @@ use crate::server::JupyterServer;
 use crate::wire;
 
 /// The largest message that is read, in bytes.
-const LIMIT: usize = 64 << 20;
+const LIMIT: usize = 12 << 20;
 
 /// The framing that the server chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{instant, or_default};
+use super::instant;
+use crate::json::or_default;
 
 /// `GET /hub/api/`.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,16 +24,16 @@ pub struct HubInfo {
     /// The hub's version.
     pub version: String,
     /// The version of its Python.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub python: String,
     /// The path of its Python.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub sys_executable: String,
     /// Its authenticator.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub authenticator: Component,
     /// Its spawner.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub spawner: Component,
 }
 
@@ -40,10 +41,10 @@ pub struct HubInfo {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Component {
     /// The full name of the class.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub class: String,
     /// The version of the package that it is in; `unknown` is possible.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub version: String,
 }
 
@@ -51,7 +52,7 @@ pub struct Component {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Identity {
     /// `user` or `service`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub kind: String,
     /// The name of either.
     pub name: String,
@@ -117,7 +118,7 @@ pub struct User {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Server {
     /// The name; empty for the default server.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// `user/server` (since 5.0)
     #[serde(default)]

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{instant, or_default};
+use super::instant;
+use crate::json::or_default;
 
 /// `GET api`, which needs no token.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,10 +26,10 @@ pub struct ServerStatus {
     #[serde(default, deserialize_with = "instant")]
     pub last_activity: Option<Timestamp>,
     /// How many kernels run.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub kernels: u64,
     /// How many connections they have.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub connections: u64,
 }
 
@@ -59,7 +60,7 @@ pub struct KernelSpecs {
     #[serde(default, deserialize_with = "or_default")]
     pub default: String,
     /// All kernels, by name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub kernelspecs: IndexMap<String, KernelSpec>,
 }
 
@@ -67,10 +68,10 @@ pub struct KernelSpecs {
 #[derive(Debug, Clone, Deserialize)]
 pub struct KernelSpec {
     /// The name to start it by.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// What its `kernel.json` says.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub spec: SpecFile,
 }
 
@@ -78,10 +79,10 @@ pub struct KernelSpec {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct SpecFile {
     /// For people: `Python 3 (ipykernel)`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub display_name: String,
     /// The language: `python`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub language: String,
     /// How it is interrupted: `signal` or `message`.
     #[serde(default)]
@@ -94,7 +95,7 @@ pub struct Kernel {
     /// The id.
     pub id: String,
     /// The name of its spec.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// `starting`, `idle`, `busy`, `restarting`, `dead`, …
     #[serde(default, deserialize_with = "or_default")]
@@ -122,7 +123,7 @@ pub struct Session {
     #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// `notebook`, `console`, …
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "or_default")]
     pub kind: String,
     /// Its kernel.
     pub kernel: Kernel,
@@ -132,13 +133,13 @@ pub struct Session {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Content {
     /// The last part of the path.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// The path, relative to the server's root directory.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub path: String,
     /// `file`, `notebook` or `directory`.
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "or_default")]
     pub kind: String,
     /// `text`, `base64` or `json`; none if there is no content.
     #[serde(default)]

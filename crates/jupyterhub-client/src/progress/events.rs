@@ -7,7 +7,6 @@
 const LIMIT: usize = 1 << 20;
 
 /// Collects bytes to events.
-#[derive(Default)]
 pub(super) struct Lines {
     line: Vec<u8>,
     /// The data lines of the event so far, each with its line feed.
@@ -15,30 +14,54 @@ pub(super) struct Lines {
     /// The last byte was a CR, so a LF right after it belongs to it.
     after_cr: bool,
     begun: bool,
+    /// The most bytes of one event, line feeds and the line that is not over included.
+    limit: usize,
+}
+
+impl Default for Lines {
+    fn default() -> Lines {
+        Lines::with_limit(LIMIT)
+    }
 }
 
 impl Lines {
-    /// The data of the events that these bytes complete.
+    pub(super) fn with_limit(limit: usize) -> Lines {
+        Lines {
+            line: Vec::new(),
+            data: Vec::new(),
+            after_cr: false,
+            begun: false,
+            limit,
+        }
+    }
+
+    /// Gives the data of each event that these bytes complete to `take`.
     ///
     /// # Errors
-    /// When a line or an event is too large to be one.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<String>, String> {
-        let mut events = Vec::new();
+    /// When a line or an event is too large to be one, or as `take` does. What came before has been given by then;
+    /// nothing may be fed afterwards.
+    pub(super) fn feed(
+        &mut self,
+        bytes: &[u8],
+        mut take: impl FnMut(String) -> Result<(), String>,
+    ) -> Result<(), String> {
         for &byte in bytes {
             let after_cr = std::mem::take(&mut self.after_cr);
             match byte {
                 b'\n' if after_cr => {}
                 b'\n' | b'\r' => {
                     self.after_cr = byte == b'\r';
-                    events.extend(self.end_line());
+                    if let Some(data) = self.end_line() {
+                        take(data)?;
+                    }
                 }
-                _ if self.line.len() + self.data.len() >= LIMIT => {
-                    return Err(format!("an event is larger than {LIMIT} bytes"));
+                _ if self.line.len() + self.data.len() >= self.limit => {
+                    return Err(format!("an event is larger than {} bytes", self.limit));
                 }
                 _ => self.line.push(byte),
             }
         }
-        Ok(events)
+        Ok(())
     }
 
     fn end_line(&mut self) -> Option<String> {
@@ -69,10 +92,16 @@ mod tests {
 
     fn all(pieces: &[&[u8]]) -> Vec<String> {
         let mut lines = Lines::default();
-        pieces
-            .iter()
-            .flat_map(|piece| lines.feed(piece).unwrap())
-            .collect()
+        let mut events = Vec::new();
+        for piece in pieces {
+            lines
+                .feed(piece, |data| {
+                    events.push(data);
+                    Ok(())
+                })
+                .unwrap();
+        }
+        events
     }
 
     #[test]
@@ -93,10 +122,23 @@ mod tests {
     fn an_endless_line_is_refused() {
         let mut lines = Lines::default();
         let piece = vec![b'x'; 1 << 16];
-        let error = (0..20).find_map(|_| lines.feed(&piece).err());
+        let error = (0..20).find_map(|_| lines.feed(&piece, |_| Ok(())).err());
         assert!(error.is_some());
         let mut lines = Lines::default();
-        let error = (0..100_000).find_map(|_| lines.feed(b"data: 0123456789abcdef\n").err());
+        let line = b"data: 0123456789abcdef\n";
+        let error = (0..100_000).find_map(|_| lines.feed(line, |_| Ok(())).err());
         assert!(error.is_some());
+    }
+
+    #[test]
+    fn what_came_before_an_endless_event_is_not_lost() {
+        let mut lines = Lines::with_limit(16);
+        let mut events = Vec::new();
+        let ended = lines.feed(b"data: a\n\ndata: 0123456789abcdef\n\n", |data| {
+            events.push(data);
+            Ok(())
+        });
+        assert!(ended.is_err());
+        assert_eq!(events, ["a"]);
     }
 }

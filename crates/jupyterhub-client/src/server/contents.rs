@@ -50,6 +50,21 @@ impl JupyterServer {
         content: bool,
         format: Option<FileFormat>,
     ) -> Result<Content, Error> {
+        self.contents_up_to(path, content, format, LIMIT).await
+    }
+
+    /// As [`Self::contents`], but no more than `limit` bytes of JSON: whoever knows how large a file is (base64 takes
+    /// four bytes for three, and a line's end now and then) need not take whatever a server pours out.
+    ///
+    /// # Errors
+    /// As [`Self::contents`].
+    pub async fn contents_up_to(
+        &self,
+        path: &str,
+        content: bool,
+        format: Option<FileFormat>,
+        limit: usize,
+    ) -> Result<Content, Error> {
         let operation = "read file";
         let mut url = self.contents_url(operation, path)?;
         let mut query = format!("content={}", u8::from(content));
@@ -59,7 +74,7 @@ impl JupyterServer {
         }
         url.set_query(Some(&query));
         let call = Call {
-            limit: LIMIT,
+            limit,
             ..self.call(operation, Method::GET, url)
         };
         Ok(self.ask(call).await?.value)
@@ -93,6 +108,14 @@ impl JupyterServer {
             &json!({ "type": "notebook", "format": "json", "content": notebook }),
         )
         .await
+    }
+
+    /// `PUT api/contents/{path}`: makes a directory; one that is there stays as it is.
+    ///
+    /// # Errors
+    /// As [`JupyterServer::save_file`].
+    pub async fn make_directory(&self, path: &str) -> Result<Content, Error> {
+        self.save(path, &json!({ "type": "directory" })).await
     }
 
     async fn save(&self, path: &str, body: &Value) -> Result<Content, Error> {

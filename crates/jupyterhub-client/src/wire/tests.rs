@@ -94,6 +94,23 @@ fn v1_frames_with_and_without_buffers() {
 }
 
 #[test]
+fn what_nobody_reads_of_a_header_costs_no_message() {
+    let header = br#"{"msg_id":"m","msg_type":"status","session":null,"username":7,"date":null,"version":[]}"#;
+    let message = decode_v1(&v1(&[b"iopub", header, b"{}", b"null", b"{}"])).unwrap();
+    assert_eq!(message.header.msg_type, "status");
+    let text = br#"{"channel":null,"header":{"msg_type":"status","version":5.3},"parent_header":{"msg_id":1},"content":{}}"#;
+    let message = decode_json(&Bytes::from_static(text)).unwrap();
+    assert_eq!(
+        (message.header.msg_type.as_str(), message.parent),
+        ("status", None)
+    );
+    // And what is wrong is said in few words, whatever stands there.
+    let long = format!("\"{}\"", "x".repeat(10_000));
+    let error = decode_v1(&v1(&[b"iopub", long.as_bytes(), b"{}", b"{}", b"{}"])).unwrap_err();
+    assert!(error.to_string().len() < 300, "{error}");
+}
+
+#[test]
 fn json_frames_with_buffers() {
     let text = br#"{"header":{"msg_id":"m","msg_type":"comm_msg"},"parent_header":{},"metadata":{},"content":{"a": [1]},"channel":"iopub"}"#;
     let mut frame = Vec::new();

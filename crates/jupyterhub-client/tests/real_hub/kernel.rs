@@ -119,12 +119,12 @@ async fn large_output(at: At) {
             ((2 << 20) + 1, false)
         );
         // More than is kept.
-        let done = run("print('x' * (17 << 20))").await;
+        let done = run("print('x' * (9 << 20))").await;
         assert_eq!(
             (done.status, done.output_dropped),
             (ExecutionStatus::Ok, true)
         );
-        assert!(done.text().len() <= 16 << 20, "{} bytes", done.text().len());
+        assert!(done.text().len() <= 8 << 20, "{} bytes", done.text().len());
         // The connection is none the worse for it.
         assert_eq!(run("6*7").await.text(), "42");
         kernel.close().await;
