@@ -1,6 +1,6 @@
 //! Brings a sandbox up (with faults to ask for, unless it is one with JupyterLab) and waits to be killed: what the test of a killed parent runs.
 //!
-//! Usage: `up CACHE STATE NAME [HUB_VERSION [lab|light [pypi-node]]]`. Prints progress, then `up URL`.
+//! Usage: `up CACHE STATE NAME [HUB_VERSION [lab|light [auto|pypi-node [FAULT…]]]]`. Prints progress, then `up URL`.
 #![allow(clippy::print_stdout, reason = "an example speaks")]
 
 use std::path::PathBuf;
@@ -12,7 +12,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let argument = |place: usize| arguments.get(place).map(String::as_str);
     let (Some(cache), Some(state), Some(name)) = (argument(0), argument(1), argument(2)) else {
-        return Err("usage: up CACHE STATE NAME [HUB_VERSION [lab|light [pypi-node]]]".into());
+        return Err(
+            "usage: up CACHE STATE NAME [HUB_VERSION [lab|light [auto|pypi-node [FAULT…]]]]".into(),
+        );
     };
     let places = Places {
         cache: PathBuf::from(cache),
@@ -32,6 +34,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             Node::Auto
         },
         faults: argument(4) != Some("lab"),
+        standing: arguments
+            .iter()
+            .skip(6)
+            .map(|text| text.parse())
+            .collect::<Result<_, _>>()?,
         dies_with_parent: true,
         ..Spec::default()
     };

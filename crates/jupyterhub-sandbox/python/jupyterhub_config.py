@@ -43,6 +43,13 @@ c.JupyterHub.load_roles = []
 
 # Servers: processes of the same user, each person with a home below the sandbox's directory.
 c.JupyterHub.spawner_class = "faults.FaultSpawner" if settings["faults"] else "local.LocalSpawner"
+if settings["faults"]:
+    import kernels
+
+    c.FaultSpawner.standing = settings["standing"]["spawn"]
+    c.FaultSpawner.old_server = settings["old_server"] or ""
+    c.JupyterHub.proxy_class = "routes.FaultProxy"
+    kernels.write(os.path.join(here, "share"))
 c.LocalSpawner.log_directory = os.path.join(here, "logs")
 c.SimpleLocalProcessSpawner.home_dir_template = os.path.join(here, "homes", "{username}")
 c.JupyterHub.allow_named_servers = True
@@ -52,9 +59,16 @@ c.Spawner.environment = {
     # Settings that keep servers from asking the internet for news, and make the light one light.
     "JUPYTER_CONFIG_PATH": os.path.join(here, "jupyter"),
 }
+if settings["faults"]:
+    c.Spawner.environment["JUPYTER_PATH"] = os.path.join(here, "share")
 if settings["single_user"] == "light":
     c.Spawner.environment["JUPYTERHUB_SINGLEUSER_APP"] = "jupyter_server.serverapp.ServerApp"
     c.LocalSpawner.settle = True
+
+if settings["standing"]["hub"]:
+    import hub_faults
+
+    hub_faults.apply(c, settings["standing"]["hub"])
 
 # What the sandbox's maker adds.
 for path in settings["extra_config"]:
@@ -64,6 +78,8 @@ for path in settings["extra_config"]:
 # Without these the sandbox could not be used or ended.
 admin_service = {"name": settings["admin_service"], "api_token": beside("admin.token")}
 c.JupyterHub.services = [*c.JupyterHub.services, admin_service]
+# With the system's accounts only (the fault `pam`) there is no such user.
+admins = [] if "PAM" in str(c.JupyterHub.authenticator_class) else [settings["admin_user"]]
 for role in c.JupyterHub.load_roles:
     if role["name"] == "admin":
         role["services"] = [*role.get("services", []), admin_service["name"]]
@@ -71,7 +87,7 @@ for role in c.JupyterHub.load_roles:
 else:
     c.JupyterHub.load_roles = [
         *c.JupyterHub.load_roles,
-        {"name": "admin", "users": [settings["admin_user"]], "services": [admin_service["name"]]},
+        {"name": "admin", "users": admins, "services": [admin_service["name"]]},
     ]
 for section in list(c.values()):
     if isinstance(section.get("environment"), dict):

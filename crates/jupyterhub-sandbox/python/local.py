@@ -26,9 +26,13 @@ class LocalSpawner(SimpleLocalProcessSpawner):
         """,
     )
 
-    async def start(self):
+    @property
+    def log_path(self):
         name = "-".join(part for part in ("user", self.user.name, self.name) if part)
-        with open(os.path.join(self.log_directory, name.replace("/", "_") + ".log"), "ab") as log:
+        return os.path.join(self.log_directory, name.replace("/", "_") + ".log")
+
+    async def start(self):
+        with open(self.log_path, "ab") as log:
             self.popen_kwargs = {**self.popen_kwargs, "stdout": log, "stderr": log}
             address, port = await super().start()
         if self.settle:

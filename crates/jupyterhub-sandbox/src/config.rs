@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::process::Identity;
 use crate::state::State;
-use crate::{Error, SingleUser, files};
+use crate::{Error, Fault, Place, SingleUser, files};
 
 /// The user that is an admin.
 pub(crate) const ADMIN_USER: &str = "admin";
@@ -15,8 +15,12 @@ pub(crate) const ADMIN_USER: &str = "admin";
 const ADMIN_SERVICE: &str = "sandbox-admin";
 /// The file with the token of an admin-role service.
 pub(crate) const ADMIN_TOKEN: &str = "admin.token";
+/// The file with the token of a service that may start servers for one user, where a hub fault makes such a service.
+pub(crate) const SERVICE_TOKEN: &str = "service.token";
 /// The file with the token that hub and proxy share.
 pub(crate) const PROXY_TOKEN: &str = "proxy.token";
+/// The file with a token that only the proxy has.
+pub(crate) const OTHER_PROXY_TOKEN: &str = "other_proxy.token";
 /// The file with the key that encrypts `auth_state`.
 pub(crate) const CRYPT_KEY: &str = "crypt.key";
 /// The hub's configuration.
@@ -26,12 +30,27 @@ pub(crate) const LAUNCHER: &str = "launch.py";
 /// The configuration that the caller gave as text.
 pub(crate) const EXTRA: &str = "extra_config.py";
 
-const PYTHON: [(&str, &str); 5] = [
+const PYTHON: [(&str, &str); 14] = [
     (CONFIG, include_str!("../python/jupyterhub_config.py")),
     (LAUNCHER, include_str!("../python/launch.py")),
     ("watch.py", include_str!("../python/watch.py")),
     ("local.py", include_str!("../python/local.py")),
     ("faults.py", include_str!("../python/faults.py")),
+    ("hub_faults.py", include_str!("../python/hub_faults.py")),
+    (
+        "broken_database.py",
+        include_str!("../python/broken_database.py"),
+    ),
+    ("homes.py", include_str!("../python/homes.py")),
+    ("kernels.py", include_str!("../python/kernels.py")),
+    ("others.py", include_str!("../python/others.py")),
+    ("pods.py", include_str!("../python/pods.py")),
+    ("relay.py", include_str!("../python/relay.py")),
+    ("routes.py", include_str!("../python/routes.py")),
+    (
+        "jupyter/jupyter_server_config.py",
+        include_str!("../python/forgets.py"),
+    ),
 ];
 
 /// What the light server leaves out: everything that belongs to JupyterLab.
@@ -48,13 +67,13 @@ pub(crate) fn lay_out(
     state: &State,
     extra_text: Option<&str>,
 ) -> Result<(), Error> {
-    for (name, text) in PYTHON {
-        files::write_private(&directory.join(name), text)?;
-    }
     for name in ["logs", "homes", "jupyter/jupyter_server_config.d"] {
         files::create_directories(&directory.join(name))?;
     }
-    for name in [ADMIN_TOKEN, PROXY_TOKEN, CRYPT_KEY] {
+    for (name, text) in PYTHON {
+        files::write_private(&directory.join(name), text)?;
+    }
+    for name in [ADMIN_TOKEN, SERVICE_TOKEN, PROXY_TOKEN, CRYPT_KEY] {
         files::write_private(&directory.join(name), &secret())?;
     }
     for (name, value) in server_settings(state.single_user) {
@@ -79,6 +98,11 @@ pub(crate) fn write_settings(directory: &Path, state: &State) -> Result<(), Erro
         "hub_port": state.ports.hub,
         "single_user": state.single_user,
         "faults": state.faults,
+        "standing": {
+            "spawn": standing(state, Place::Spawn),
+            "hub": standing(state, Place::Hub),
+        },
+        "old_server": state.old_server,
         "admin_user": ADMIN_USER,
         "admin_service": ADMIN_SERVICE,
         "extra_config": extra,
@@ -87,8 +111,17 @@ pub(crate) fn write_settings(directory: &Path, state: &State) -> Result<(), Erro
     files::write_private(&directory.join("settings.json"), &settings.to_string())
 }
 
+/// The standing faults of one place.
+fn standing(state: &State, place: Place) -> Vec<String> {
+    let parsed = state.standing.iter().filter_map(|text| text.parse().ok());
+    parsed
+        .filter(|fault: &Fault| fault.kind().place == place)
+        .map(|fault| fault.to_string())
+        .collect()
+}
+
 /// 64 hexadecimal digits, 244 of their 256 bits random; hubs refuse tokens that are longer.
-fn secret() -> String {
+pub(crate) fn secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 

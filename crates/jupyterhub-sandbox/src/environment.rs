@@ -39,6 +39,15 @@ impl<'a> Wanted<'a> {
             version: release.version,
         }
     }
+
+    /// An environment that servers run in, and no hub.
+    pub(crate) fn server(release: &Release) -> Wanted<'a> {
+        Wanted {
+            what: format!("a single-user server of JupyterHub {}", release.version),
+            prefix: format!("server-{}", release.version),
+            ..Self::hub(release)
+        }
+    }
 }
 
 /// The environment's directory, built if it is not there yet.

@@ -46,6 +46,22 @@ pub enum Error {
         /// The base URL as given.
         base_url: String,
     },
+    /// There is no such fault.
+    #[error("there is no fault `{fault}`; there are: {}", .known.join(", "))]
+    UnknownFault {
+        /// The fault as given.
+        fault: String,
+        /// The names of all faults.
+        known: Vec<&'static str>,
+    },
+    /// The fault's argument is missing, too much, or not what it should be.
+    #[error("`{fault}` cannot be: {reason}")]
+    BadFault {
+        /// The fault as given.
+        fault: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No pinned requirements for this version.
     #[error("JupyterHub {version} has no pinned requirements here; the known versions are {}", .known.join(", "))]
     UnknownVersion {
@@ -103,6 +119,26 @@ pub enum Error {
         status: String,
         /// The last lines of its output.
         tail: String,
+    },
+    /// A front wants nginx, which is not there.
+    #[error(
+        "the front `{fault}` is served by nginx, which is neither on PATH nor in /usr/sbin; install it: apt-get install nginx-light"
+    )]
+    NoNginx {
+        /// The front's fault.
+        fault: String,
+    },
+    /// A front's certificate could not be made.
+    #[error("cannot make the certificate of a front: {reason}; this is a bug of the sandbox")]
+    Certificate {
+        /// Why.
+        reason: String,
+    },
+    /// What [`front::serve`](crate::front::serve) was given is not a front of ours.
+    #[error("cannot serve a front: {reason}; fronts are started by `Sandbox::front`")]
+    BadFront {
+        /// What is wrong.
+        reason: String,
     },
     /// A program could not be started at all.
     #[error("cannot run {program}: {source}; check that it is there and may be executed")]
@@ -167,6 +203,14 @@ pub enum Error {
         log: PathBuf,
         /// The last lines of it.
         tail: String,
+    },
+    /// The proxy did not do what its own interface was asked for.
+    #[error("the proxy refused a change of its routes: {reason}; its log is {log}")]
+    Proxy {
+        /// What it said.
+        reason: String,
+        /// Its log.
+        log: PathBuf,
     },
     /// The state file is not one of ours.
     #[error(

@@ -97,6 +97,18 @@ pub(crate) fn last_lines(path: &Path, count: usize) -> String {
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
+/// What a log has gained since it was this long; empty when there is none.
+pub(crate) fn since(path: &Path, length: u64) -> String {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(length))?;
+        let mut bytes = Vec::new();
+        file.take(LOOK_BACK).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+}
+
 /// A short name for a text, the same everywhere: FNV-1a, 64 bits. Guards against staleness, not against enemies.
 pub(crate) fn fingerprint(text: &str) -> String {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

@@ -2,6 +2,7 @@
 //!
 //! Tokens go through the environment of the processes, never through their arguments, which everybody on a machine can read.
 
+use std::ffi::{OsStr, OsString};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,19 +10,32 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::process::{Identity, MARKER};
+use crate::process::{FRONT_MARKER, Identity, MARKER};
 use crate::run::command;
 use crate::state::{Ports, State};
-use crate::{Error, config, files};
+use crate::{Error, config, end, files};
 
 /// How long the hub may take to answer.
 const HUB_PATIENCE: Duration = Duration::from_secs(60);
 /// How long the proxy may take to listen.
 const PROXY_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a front may take to listen.
+const FRONT_PATIENCE: Duration = Duration::from_secs(15);
 /// How often is looked.
 const LOOK: Duration = Duration::from_millis(50);
 /// How many lines of a log an error quotes.
 const QUOTED: usize = 15;
+/// In how many lines of the proxy's log is looked for a port that it did not get: it says so among the first.
+const LOOKED_THROUGH: usize = 40;
+
+/// The fault that wants a small disk for the database, and the script that mounts one for the hub alone, which it then becomes.
+const SMALL_DISK: (&str, &str) = (
+    "db_full",
+    "mkdir -p database && mount -t tmpfs -o size=4m,mode=0700 tmpfs database && exec \"$@\"",
+);
+
+/// What logs say where a port is taken: Node.js, Python.
+const TAKEN: [&str; 2] = ["EADDRINUSE", "Address already in use"];
 
 /// The hub's log in a sandbox's directory.
 pub(crate) fn hub_log(directory: &Path) -> PathBuf {
@@ -56,8 +70,8 @@ pub(crate) fn free_ports() -> Result<Ports, Error> {
     })
 }
 
-/// Starts the proxy and waits until it listens.
-pub(crate) async fn proxy(directory: &Path, state: &State) -> Result<Identity, Error> {
+/// Starts the proxy, with the token in this file, and waits until it listens.
+pub(crate) async fn proxy(directory: &Path, state: &State, token: &str) -> Result<Identity, Error> {
     let ports = state.ports;
     let hub = format!("http://127.0.0.1:{}", ports.hub);
     let arguments = [
@@ -71,7 +85,15 @@ pub(crate) async fn proxy(directory: &Path, state: &State) -> Result<Identity, E
         format!("--error-target={hub}{}hub/error", state.base_url),
     ];
     let log = proxy_log(directory);
-    let identity = launch(directory, state, &log, &arguments).await?;
+    let earlier = std::fs::metadata(&log).map_or(0, |log| log.len());
+    let identity = launch(
+        directory,
+        state,
+        &log,
+        &arguments,
+        &secrets(directory, token)?,
+    )
+    .await?;
     let waited = Waited {
         what: "the proxy",
         log: &log,
@@ -79,20 +101,88 @@ pub(crate) async fn proxy(directory: &Path, state: &State) -> Result<Identity, E
         patience: PROXY_PATIENCE,
     };
     waited.until_listening(ports.api).await?;
+    // It lives on where somebody else has its public port, and only its log says so; once it has answered, it has tried both.
+    is_well(ports.api, "/").await;
+    if files::since(&log, earlier).contains(TAKEN[0]) {
+        end::kill(identity).await;
+        return Err(waited.exited(ports.public));
+    }
     Ok(identity)
+}
+
+/// Whether the proxy has its public port. Where somebody else was faster, configurable-http-proxy says so in its log and lives on
+/// without it, and a hub that answers there is not ours. To be asked when the hub has answered: by then it is said.
+pub(crate) fn proxy_has_its_port(directory: &Path, ports: Ports) -> Result<(), Error> {
+    let tail = files::last_lines(&proxy_log(directory), LOOKED_THROUGH);
+    let end = format!("127.0.0.1:{}", ports.public);
+    let taken = tail
+        .lines()
+        .any(|line| line.contains("EADDRINUSE") && line.trim_end().ends_with(&end));
+    if taken {
+        return Err(Error::PortTaken {
+            what: "the proxy",
+            port: ports.public,
+            tail,
+        });
+    }
+    Ok(())
 }
 
 /// Starts the hub, without waiting.
 pub(crate) async fn hub(directory: &Path, state: &State) -> Result<Identity, Error> {
     config::write_settings(directory, state)?;
-    let arguments = [
-        state.python.display().to_string(),
-        "-m".to_owned(),
-        "jupyterhub".to_owned(),
-        "-f".to_owned(),
-        config::CONFIG.to_owned(),
-    ];
-    launch(directory, state, &hub_log(directory), &arguments).await
+    let mut arguments = Vec::new();
+    if state.standing.iter().any(|fault| fault == SMALL_DISK.0) {
+        let namespace = if rustix::process::geteuid().is_root() {
+            "-m"
+        } else {
+            "-rm"
+        };
+        let wrapper = ["unshare", namespace, "sh", "-c", SMALL_DISK.1, "sh"];
+        arguments.extend(wrapper.map(str::to_owned));
+    }
+    arguments.push(state.python.display().to_string());
+    arguments.extend(["-m", "jupyterhub", "-f", config::CONFIG].map(str::to_owned));
+    let log = hub_log(directory);
+    let secrets = secrets(directory, config::PROXY_TOKEN)?;
+    launch(directory, state, &log, &arguments, &secrets).await
+}
+
+/// Starts a front and waits until it listens on these ports. What does not come up is ended.
+pub(crate) async fn front(
+    directory: &Path,
+    state: &State,
+    log: &Path,
+    arguments: &[OsString],
+    ports: &[u16],
+) -> Result<Identity, Error> {
+    let environment = [(FRONT_MARKER, "1".to_owned())];
+    let identity = launch(directory, state, log, arguments, &environment).await?;
+    let waited = Waited {
+        what: "the front",
+        log,
+        identity,
+        patience: FRONT_PATIENCE,
+    };
+    for port in ports {
+        if let Err(error) = waited.until_listening(*port).await {
+            end::kill(identity).await;
+            return Err(error);
+        }
+    }
+    Ok(identity)
+}
+
+/// What hub and proxy must know, and nobody else.
+fn secrets(directory: &Path, token: &str) -> Result<[(&'static str, String); 2], Error> {
+    let secret = |name: &str| {
+        let path = directory.join(name);
+        std::fs::read_to_string(&path).map_err(|source| files::error("read", &path, source))
+    };
+    Ok([
+        ("CONFIGPROXY_AUTH_TOKEN", secret(token)?),
+        ("JUPYTERHUB_CRYPT_KEY", secret(config::CRYPT_KEY)?),
+    ])
 }
 
 /// Waits until the hub says that it is well, asked on this port: the proxy's or its own.
@@ -120,7 +210,8 @@ async fn launch(
     directory: &Path,
     state: &State,
     log: &Path,
-    arguments: &[String],
+    arguments: &[impl AsRef<OsStr>],
+    environment: &[(&str, String)],
 ) -> Result<Identity, Error> {
     let mut launcher = command(&state.python);
     // What is set around us for other hubs and servers must not reach this one.
@@ -133,10 +224,6 @@ async fn launch(
             launcher.env_remove(name);
         }
     }
-    let secret = |name: &str| {
-        let path = directory.join(name);
-        std::fs::read_to_string(&path).map_err(|source| files::error("read", &path, source))
-    };
     if let Some(bin) = state.python.parent() {
         let old = std::env::var_os("PATH").unwrap_or_default();
         let path = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&old));
@@ -145,8 +232,7 @@ async fn launch(
         }
     }
     launcher
-        .env("CONFIGPROXY_AUTH_TOKEN", secret(config::PROXY_TOKEN)?)
-        .env("JUPYTERHUB_CRYPT_KEY", secret(config::CRYPT_KEY)?)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .env("PYTHONNOUSERSITE", "1")
         .env("PYTHONUNBUFFERED", "1")
         .env(MARKER, &state.id)
@@ -233,9 +319,7 @@ impl Waited<'_> {
     fn exited(&self, port: u16) -> Error {
         let tail = files::last_lines(self.log, QUOTED);
         let (what, log) = (self.what, self.log.to_owned());
-        let taken = ["EADDRINUSE", "Address already in use"]
-            .iter()
-            .any(|words| tail.contains(words));
+        let taken = TAKEN.iter().any(|words| tail.contains(words));
         if taken {
             Error::PortTaken { what, port, tail }
         } else {
@@ -269,6 +353,30 @@ mod tests {
     fn ports_differ() {
         let ports = free_ports().unwrap();
         assert!(ports.public != ports.api && ports.api != ports.hub && ports.public != ports.hub);
+    }
+
+    /// As configurable-http-proxy 5.3.0 says it, and lives on.
+    #[test]
+    fn a_proxy_without_its_port_is_seen() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("logs")).unwrap();
+        let words = "2026-11-25T14:45:52.609Z [ConfigProxy] info: Proxy API at http://39999:127.0.0.1/api/routes\n\
+                     2026-11-25T14:45:52.613Z [ConfigProxy] error: Error: listen EADDRINUSE: address already in use 127.0.0.1:43193\n    \
+                         at Server.setupListenHandle [as _listen2] (node:net:1908:16)\n";
+        std::fs::write(proxy_log(directory.path()), words).unwrap();
+        let mut ports = Ports {
+            public: 43193,
+            api: 39999,
+            hub: 39998,
+        };
+        let error = proxy_has_its_port(directory.path(), ports).unwrap_err();
+        assert!(
+            matches!(error, Error::PortTaken { port: 43193, .. }),
+            "{error}"
+        );
+        // That was another try.
+        ports.public = 43194;
+        proxy_has_its_port(directory.path(), ports).unwrap();
     }
 
     #[tokio::test]

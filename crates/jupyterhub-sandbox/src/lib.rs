@@ -8,11 +8,15 @@
 //! It works on Linux only, since it finds processes in `/proc`. It never prints: progress goes to a callback.
 
 mod config;
+mod deeds;
 mod end;
 mod environment;
 mod error;
+mod fault;
 mod files;
+pub mod front;
 mod launch;
+mod npm;
 mod places;
 mod process;
 mod proxy;
@@ -26,7 +30,11 @@ mod status;
 mod sweep;
 mod up;
 
+pub use deeds::DatabaseLock;
 pub use error::Error;
+pub use fault::{Fault, FaultKind, Place, fault_kinds};
+pub use front::{Front, OwnFront};
+pub use npm::{Installed, Package};
 pub use places::Places;
 pub use releases::{NEWEST_KNOWN_GOOD, known_versions};
 pub use sandbox::Sandbox;

@@ -12,6 +12,9 @@ use crate::ServerProcess;
 /// The environment variable that every process of a sandbox carries, with the sandbox's id.
 pub(crate) const MARKER: &str = "HUBPROBE_SANDBOX";
 
+/// The environment variable that tells a front from other processes of a sandbox.
+pub(crate) const FRONT_MARKER: &str = "HUBPROBE_SANDBOX_FRONT";
+
 /// A process that cannot be mistaken for a later one of the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Identity {
@@ -115,6 +118,7 @@ pub(crate) fn members(
             _ if proxy == Some(identity) => "proxy".to_owned(),
             Some(it) if it.server.is_empty() => format!("server of {}", it.user),
             Some(it) => format!("server {} of {}", it.server, it.user),
+            None if has(FRONT_MARKER) => "front".to_owned(),
             None if has("JPY_PARENT_PID") => "kernel".to_owned(),
             None => stat.name.clone(),
         };

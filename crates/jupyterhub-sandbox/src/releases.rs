@@ -5,7 +5,8 @@ use crate::Error;
 /// The newest JupyterHub that is known to work here.
 pub const NEWEST_KNOWN_GOOD: &str = "6.1.1";
 
-const KNOWN: [&str; 3] = ["6.1.1", "5.5.4", "4.1.6"];
+/// The first three are tested whole; the older ones are for the words that hubs of those days say.
+const KNOWN: [&str; 5] = ["6.1.1", "5.5.4", "4.1.6", "3.1.1", "2.3.1"];
 
 /// The versions of JupyterHub whose requirements are pinned here, newest first.
 #[must_use]
@@ -26,6 +27,13 @@ pub(crate) struct Release {
     pub(crate) pythons: (Minor, Minor),
 }
 
+/// Not a hub: the newest single-user server that knows no scopes, which came with 2.0.
+pub(crate) const OLD_SERVER: Release = Release {
+    version: "1.5.1",
+    requirements: include_str!("../requirements/server-1.5.1.txt"),
+    pythons: (9, 13),
+};
+
 /// The release of this version.
 pub(crate) fn release(version: &str) -> Result<Release, Error> {
     let (version, requirements, pythons) = match version {
@@ -43,6 +51,16 @@ pub(crate) fn release(version: &str) -> Result<Release, Error> {
             "4.1.6",
             include_str!("../requirements/jupyterhub-4.1.6.txt"),
             (9, 13),
+        ),
+        "3.1.1" => (
+            "3.1.1",
+            include_str!("../requirements/jupyterhub-3.1.1.txt"),
+            (9, 11),
+        ),
+        "2.3.1" => (
+            "2.3.1",
+            include_str!("../requirements/jupyterhub-2.3.1.txt"),
+            (9, 11),
         ),
         _ => {
             return Err(Error::UnknownVersion {
@@ -64,8 +82,9 @@ mod tests {
 
     #[test]
     fn every_known_version_is_pinned_whole() {
-        for version in known_versions() {
-            let release = release(version).unwrap();
+        let hubs = known_versions().iter().map(|it| release(it).unwrap());
+        for release in hubs.chain([OLD_SERVER]) {
+            let version = release.version;
             let pinned = format!("jupyterhub=={version}");
             assert!(
                 release.requirements.lines().any(|line| line == pinned),

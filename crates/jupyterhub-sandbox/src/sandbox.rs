@@ -117,6 +117,13 @@ impl Sandbox {
         &self.admin_token
     }
 
+    /// A file of mode 0600 with the token of the service `prober-service`, which may start and use servers for the user `servuser`,
+    /// whom somebody has to create. There is such a service with the hub faults `service`, `stale_login` and `stale_spawn` only.
+    #[must_use]
+    pub fn service_token_file(&self) -> PathBuf {
+        self.directory.join(config::SERVICE_TOKEN)
+    }
+
     /// A user who is an admin.
     #[must_use]
     pub fn admin_user(&self) -> &str {
@@ -284,12 +291,12 @@ impl Sandbox {
         if alive(state.proxy).pid().is_some() {
             return Ok(());
         }
-        let proxy = launch::proxy(&self.directory, &state).await?;
+        let proxy = launch::proxy(&self.directory, &state, config::PROXY_TOKEN).await?;
         self.note(|state| state.proxy = Some(proxy)).await
     }
 
     /// The state on disk if it is still ours.
-    fn now(&self) -> State {
+    pub(crate) fn now(&self) -> State {
         let on_disk = State::load(&self.directory)
             .ok()
             .flatten()
@@ -301,7 +308,7 @@ impl Sandbox {
         matches!(State::load(&self.directory), Ok(Some(state)) if state.id == self.found.id)
     }
 
-    async fn note(&self, change: impl FnOnce(&mut State)) -> Result<(), Error> {
+    pub(crate) async fn note(&self, change: impl FnOnce(&mut State)) -> Result<(), Error> {
         let _writing = self.writing.lock().await;
         let mut state = self.now();
         change(&mut state);

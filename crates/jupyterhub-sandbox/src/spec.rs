@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{Error, NEWEST_KNOWN_GOOD};
+use crate::{Error, Fault, NEWEST_KNOWN_GOOD};
 
 /// Which single-user server the hub starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -42,6 +42,8 @@ pub struct Spec {
     pub extra_config_text: Option<String>,
     /// Makes `faults.FaultSpawner` the spawner: see `python/faults.py` for the faults.
     pub faults: bool,
+    /// Faults that hold from the start on. Those of a spawn strike every spawn that does not ask for another.
+    pub standing: Vec<Fault>,
     /// The sandbox ends when the process that called [`Sandbox::up`](crate::Sandbox::up) is gone.
     pub dies_with_parent: bool,
     /// Where Node.js comes from.
@@ -58,6 +60,7 @@ impl Default for Spec {
             extra_config: Vec::new(),
             extra_config_text: None,
             faults: false,
+            standing: Vec::new(),
             dies_with_parent: false,
             node: Node::Auto,
         }

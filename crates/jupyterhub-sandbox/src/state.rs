@@ -31,6 +31,9 @@ pub(crate) struct State {
     pub(crate) single_user: SingleUser,
     pub(crate) base_url: String,
     pub(crate) faults: bool,
+    /// Standing faults, as `NAME[:ARGUMENT]`.
+    #[serde(default)]
+    pub(crate) standing: Vec<String>,
     pub(crate) extra_config: Vec<PathBuf>,
     pub(crate) dies_with_parent: bool,
     /// The process that made it.
@@ -40,6 +43,9 @@ pub(crate) struct State {
     pub(crate) ports: Ports,
     /// Python of its environment.
     pub(crate) python: PathBuf,
+    /// The single-user server of the fault `old_server`, where the sandbox was made with it.
+    #[serde(default)]
+    pub(crate) old_server: Option<PathBuf>,
     pub(crate) node: PathBuf,
     pub(crate) proxy_script: PathBuf,
     pub(crate) hub: Option<Identity>,
@@ -120,6 +126,7 @@ mod tests {
             single_user: SingleUser::Light,
             base_url: "/".into(),
             faults: false,
+            standing: Vec::new(),
             extra_config: Vec::new(),
             dies_with_parent: true,
             parent: me,
@@ -131,6 +138,7 @@ mod tests {
                 hub: 3,
             },
             python: "/p".into(),
+            old_server: None,
             node: "/n".into(),
             proxy_script: "/s".into(),
             hub: Some(me),

@@ -52,7 +52,7 @@ pub struct Status {
 /// What ending a sandbox took.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Down {
-    /// The processes that were ended: id and what it was (`hub`, `proxy`, `server of NAME`, or the program's name).
+    /// The processes that were ended: id and what it was (`hub`, `proxy`, `front`, `server of NAME`, or the program's name).
     pub ended: Vec<(u32, String)>,
 }
 

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::environment::{self, Wanted};
 use crate::process::Identity;
-use crate::releases::release;
+use crate::releases::{OLD_SERVER, release};
 use crate::run::Tell;
 use crate::state::{Phase, State};
-use crate::{Error, Places, Progress, Sandbox, Spec, config, files, launch, proxy};
+use crate::{Error, Place, Places, Progress, Sandbox, Spec, config, files, launch, proxy};
 
 /// How often a start is tried when the ports turn out to be taken.
 const TRIES: usize = 3;
@@ -28,6 +28,7 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
         .collect::<Result<_, _>>()?;
     refuse_if_up(places, &spec.name)?;
     let environment = environment::ensure(&places.cache, &Wanted::hub(&release), tell).await?;
+    let old_server = old_server(places, spec, tell).await?;
     let installed = proxy::ensure(&places.cache, spec.node, tell).await?;
     let state = State {
         id: Uuid::new_v4().to_string(),
@@ -35,7 +36,12 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
         hub_version: spec.hub_version.clone(),
         single_user: spec.single_user,
         base_url: spec.base_url.clone(),
-        faults: spec.faults,
+        faults: spec.faults
+            || spec
+                .standing
+                .iter()
+                .any(|fault| fault.kind().place == Place::Spawn),
+        standing: spec.standing.iter().map(ToString::to_string).collect(),
         extra_config,
         dies_with_parent: spec.dies_with_parent,
         parent: Identity::of(std::process::id()).unwrap_or(Identity {
@@ -46,6 +52,7 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
         phase: Phase::Starting,
         ports: launch::free_ports()?,
         python: environment::interpreter(&environment),
+        old_server,
         node: installed.node,
         proxy_script: installed.script,
         hub: None,
@@ -61,6 +68,21 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
             Err(error)
         }
     }
+}
+
+/// The program of the fault `old_server`, which is installed for those sandboxes alone that are made with it.
+async fn old_server(
+    places: &Places,
+    spec: &Spec,
+    tell: Tell<'_>,
+) -> Result<Option<PathBuf>, Error> {
+    let mut names = spec.standing.iter().map(|fault| fault.kind().name);
+    if !names.any(|name| name == "old_server") {
+        return Ok(None);
+    }
+    let wanted = Wanted::server(&OLD_SERVER);
+    let environment = environment::ensure(&places.cache, &wanted, tell).await?;
+    Ok(Some(environment.join("bin/jupyterhub-singleuser")))
 }
 
 /// Before anything is installed for nothing.
@@ -136,7 +158,7 @@ async fn start_once(directory: &Path, state: &mut State, tell: Tell<'_>) -> Resu
     tell(Progress::Step {
         what: "starting the proxy",
     });
-    let proxy = launch::proxy(directory, state).await?;
+    let proxy = launch::proxy(directory, state, config::PROXY_TOKEN).await?;
     state.proxy = Some(proxy);
     state.save(directory)?;
     tell(Progress::Step {
@@ -145,5 +167,6 @@ async fn start_once(directory: &Path, state: &mut State, tell: Tell<'_>) -> Resu
     let hub = launch::hub(directory, state).await?;
     state.hub = Some(hub);
     state.save(directory)?;
-    launch::hub_answers(directory, state, hub, state.ports.public).await
+    launch::hub_answers(directory, state, hub, state.ports.public).await?;
+    launch::proxy_has_its_port(directory, state.ports)
 }

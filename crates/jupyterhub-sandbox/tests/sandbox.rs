@@ -201,6 +201,12 @@ async fn a_hub_comes_up_serves_survives_the_loss_of_its_parts_and_goes() {
     // The proxy away and back.
     sandbox.stop_proxy().await.unwrap();
     assert!(sandbox.proxy_pid().is_none());
+    // Somebody else takes its public port meanwhile: the proxy would live on without it, and nobody could reach the hub.
+    let address = sandbox.url().split('/').nth(2).unwrap();
+    let other = std::net::TcpListener::bind(address).unwrap();
+    let error = sandbox.start_proxy().await.unwrap_err();
+    assert!(matches!(error, Error::PortTaken { .. }), "{error}");
+    drop(other);
     sandbox.start_proxy().await.unwrap();
     assert_eq!(request(&sandbox, "GET", "hub/health", "").0, 200);
 
