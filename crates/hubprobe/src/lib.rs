@@ -18,8 +18,13 @@ pub mod diagnose;
 pub mod dispatch;
 pub mod engine;
 pub mod explain;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod listen;
+pub mod means;
 pub mod report;
+pub mod selftest;
 pub mod suite;
 pub mod undo;
 pub mod vocabulary;

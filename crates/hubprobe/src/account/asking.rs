@@ -1,6 +1,8 @@
 //! A connection to a hub for a command on accounts: who is asking, and what it
 //! means when the hub does not answer as it should.
 
+use std::sync::{Mutex, PoisonError};
+
 use jiff::Timestamp;
 use jupyterhub_client::{Error, Hub, HubVersion, Identity, Secret, Token};
 use uuid::Uuid;
@@ -8,9 +10,34 @@ use uuid::Uuid;
 use super::Problem;
 use crate::connect;
 use crate::diagnose::scope::{Held, held};
-use crate::diagnose::{curl, reach, token};
+use crate::diagnose::{curl, token};
 use crate::explain;
 use crate::vocabulary::{Cause, Finding, SecretSource, Target};
+
+/// The version of a hub, which it tells without a token.
+///
+/// # Errors
+/// A finding where it does not answer as a hub.
+pub async fn hub_version(target: &Target) -> Result<HubVersion, Problem> {
+    let connected = connect::hub(target, None, Uuid::now_v7()).await?;
+    let scrub = |text: &str| {
+        let secrets = connected.secrets.iter();
+        secrets.fold(text.to_owned(), |text, secret| secret.scrub(&text))
+    };
+    match connected.hub.root().await {
+        Ok(root) => HubVersion::parse(&root.value.version).ok_or_else(|| {
+            Problem::Usage(format!(
+                "the hub says that it is version {:?}, which is none that can be read; give it with --hub-version X",
+                root.value.version
+            ))
+        }),
+        Err(error) => {
+            let finding = explain::nearby::unreached(&connected.hub, &error).await;
+            let finding = finding.with_curl(curl::plain(target, "GET", &error.url));
+            Err(finding.map_texts(scrub).into())
+        }
+    }
+}
 
 /// Somebody at a hub.
 #[derive(Debug)]
@@ -23,8 +50,8 @@ pub(super) struct Asking {
     pub(super) source: SecretSource,
     /// What to say of the token's file.
     pub(super) warnings: Vec<String>,
-    token: Token,
-    secrets: Vec<Secret>,
+    pub(super) token: Token,
+    secrets: Mutex<Vec<Secret>>,
 }
 
 /// What the first two answers say.
@@ -58,7 +85,7 @@ impl Asking {
             source: source.clone(),
             warnings: read.warnings,
             token: read.token,
-            secrets: connected.secrets,
+            secrets: Mutex::new(connected.secrets),
         })
     }
 
@@ -70,8 +97,7 @@ impl Asking {
         let root = match self.hub.root().await {
             Ok(root) => root,
             Err(error) => {
-                let proxy = explain::proxy_behind(&self.hub, &error).await;
-                let finding = reach::first_request(&error, proxy.as_ref());
+                let finding = explain::nearby::unreached(&self.hub, &error).await;
                 return Err(self.clean(finding.with_curl(curl::plain(
                     &self.target,
                     "GET",
@@ -81,7 +107,6 @@ impl Asking {
         };
         let identity = match self.hub.whoami().await {
             Ok(seen) => seen.value,
-            Err(error) if error.status() == Some(403) => return Err(self.unknown_token(&error)),
             Err(error) => return Err(self.failure(&error).await),
         };
         Ok(Greeted {
@@ -92,20 +117,6 @@ impl Asking {
         })
     }
 
-    fn unknown_token(&self, error: &Error) -> Finding {
-        let place = self.source.to_string();
-        let known = token::Known {
-            place: &place,
-            ..token::Known::default()
-        };
-        let finding = token::refused(error, known).advise(format!(
-            "See that it is this hub's token and whole. A new one is made at {}hub/token by whoever it belongs to; for a \
-             service account by hubprobe account create NAME --url URL --admin-token-file FILE --out FILE.",
-            self.target.url
-        ));
-        self.shown(finding, error)
-    }
-
     /// The finding for an answer that nothing more special explains.
     pub(super) async fn failure(&self, error: &Error) -> Finding {
         let place = self.source.to_string();
@@ -114,9 +125,15 @@ impl Asking {
             ..token::Known::default()
         };
         let finding = explain::failure(&self.hub, error, known).await;
-        if finding.cause == Cause::TokenRejected {
-            return self.unknown_token(error);
-        }
+        let finding = if finding.cause == Cause::TokenRejected {
+            finding.advise(format!(
+                "See that it is this hub's token and whole. A new one is made at {}hub/token by whoever it belongs to; for a \
+                 service account by hubprobe account create NAME --url URL --admin-token-file FILE --out FILE.",
+                self.target.url
+            ))
+        } else {
+            finding
+        };
         self.shown(finding, error)
     }
 
@@ -134,6 +151,12 @@ impl Asking {
         )))
     }
 
+    /// One secret more that nothing may say.
+    pub(super) fn hide(&self, token: &Token) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.push(Secret::new(token.expose()));
+    }
+
     /// Without secrets that a hub may have echoed.
     pub(super) fn clean(&self, finding: Finding) -> Finding {
         finding.map_texts(|text| self.scrub(text))
@@ -141,7 +164,8 @@ impl Asking {
 
     /// A text without secrets.
     pub(super) fn scrub(&self, text: &str) -> String {
-        self.secrets
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets
             .iter()
             .fold(self.token.scrub(text), |text, secret| secret.scrub(&text))
     }

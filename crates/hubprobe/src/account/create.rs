@@ -3,18 +3,23 @@
 //! What can be refused is refused before anything is sent. From the first
 //! change on, whatever stops the flow (a failure, a signal) undoes what it has
 //! made; what cannot be undone stays in the ledger. The token's file is put in
-//! place last, when the hub has said whose the token is.
+//! place last, when the hub has said whose the token is. What an earlier one,
+//! killed before it could undo, left on the same account is taken back first:
+//! else its ledger would have `clean` delete the account that this one makes.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jupyterhub_client::{MintedToken, NewToken, Token};
+use jupyterhub_client::{Identity, MintedToken, NewToken, Token};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::alone::alone;
 use super::asking::{Asking, Greeted};
+use super::demote::{self, Demote, Demoted};
+use super::earlier;
 use super::proof::{Fresh, prove};
 use super::refusal::{Found, not_creatable, not_minted, understood};
 use super::register::{Register, Registered};
@@ -48,6 +53,8 @@ pub struct Wanted {
     pub scopes: Option<Vec<String>>,
     /// Where the token goes.
     pub out: Out,
+    /// Who is no administrator any more afterwards.
+    pub demote: Option<Demote>,
 }
 
 /// Where a token goes.
@@ -85,6 +92,8 @@ pub struct Created {
     pub file: Option<PathBuf>,
     /// The token, with [`Out::Caller`].
     pub token: Option<Token>,
+    /// What became of the administrator who is to be none; none if nobody is.
+    pub demoted: Option<Demoted>,
     /// Things to mind.
     pub warnings: Vec<String>,
 }
@@ -112,6 +121,7 @@ pub async fn create(
         }
         Out::Caller => None,
     };
+    let lock = alone(state_dir, &wanted.target, &wanted.name, run).await?;
     let asking = Asking::open(&wanted.target, &wanted.admin, run).await?;
     warnings.extend(asking.warnings.iter().cloned());
     let mut trail = Trail::new(ledger, run, &wanted.target, &wanted.admin, &wanted.name);
@@ -133,11 +143,21 @@ pub async fn create(
                 .unwrap_or(Err(Problem::Interrupted)),
         };
         match ended {
-            Ok(created) => return Ok(created),
+            Ok((mut created, asker)) => {
+                // The account is there to stay: from here on nothing is undone.
+                if let Some(wanted) = &wanted.demote {
+                    created.demoted = Some(demote::demote(&asking, &asker, wanted).await);
+                }
+                return Ok(created);
+            }
             Err(problem) => problem,
         }
     };
-    let undone = trail.undo(&asking.hub).await;
+    let mut undone = trail.undo(&asking.hub).await;
+    drop(lock);
+    if let Problem::Earlier(left) = &problem {
+        undone.left.extend_from_slice(left);
+    }
     let scrubbed = |texts: Vec<String>| texts.iter().map(|text| asking.scrub(text)).collect();
     Err(Stopped {
         problem,
@@ -196,7 +216,7 @@ impl Flow<'_> {
         trail: &mut Trail<'_>,
         mut file: Option<TokenFile>,
         mut warnings: Vec<String>,
-    ) -> Result<Created, Problem> {
+    ) -> Result<(Created, Identity), Problem> {
         let name = &self.wanted.name;
         let greeted = self.asking.greet().await?;
         let scoped = greeted
@@ -213,14 +233,19 @@ impl Flow<'_> {
         if let Some(finding) = self.asking.lacks(&greeted.identity, "tokens", name, &mint) {
             return Err(finding.into());
         }
-        let found = self.user(trail, &greeted, &mut warnings).await?;
+        if let Some(wanted) = &self.wanted.demote {
+            demote::possible(self.asking, &greeted, wanted).await?;
+        }
+        warnings.extend(earlier::take_back(self.asking, trail.ledger, trail.run, name).await?);
+        self.go_on()?;
+        let (found, user_created) = self.user(trail, &greeted, &mut warnings).await?;
         let made_user = found == Found::Made;
         self.go_on()?;
         let asked = scoped.then(|| {
             self.wanted
                 .scopes
                 .clone()
-                .unwrap_or_else(|| scopes::least(name))
+                .unwrap_or_else(|| scopes::least(name, greeted.version.as_ref()))
         });
         let minted = self.mint(trail, found, asked.clone()).await?;
         self.go_on()?;
@@ -255,6 +280,8 @@ impl Flow<'_> {
             file: path.clone(),
             stamp,
             made_user,
+            user_created,
+            replaced: false,
             run: self.run,
         };
         self.register.enter(&entry)?;
@@ -268,7 +295,7 @@ impl Flow<'_> {
                  away: {error}"
             ));
         }
-        Ok(Created {
+        let created = Created {
             version: greeted.version_text,
             made_user,
             token_id: entry.token_id,
@@ -278,17 +305,19 @@ impl Flow<'_> {
             expires: entry.expires,
             token: path.is_none().then_some(minted.token),
             file: path,
+            demoted: None,
             warnings,
-        })
+        };
+        Ok((created, greeted.identity))
     }
 
-    /// Sees that the user is there.
+    /// Sees that the user is there; says when it was made, if we made it.
     async fn user(
         &self,
         trail: &mut Trail<'_>,
         greeted: &Greeted,
         warnings: &mut Vec<String>,
-    ) -> Result<Found, Problem> {
+    ) -> Result<(Found, Option<Timestamp>), Problem> {
         let name = &self.wanted.name;
         let hub = &self.asking.hub;
         let absent = match hub.user(name, false).await {
@@ -298,11 +327,11 @@ impl Flow<'_> {
                         "{name} is an administrator of the hub; a service account should be an ordinary user"
                     ));
                 }
-                return Ok(Found::There);
+                return Ok((Found::There, None));
             }
             Err(error) if error.status() == Some(404) => error,
             // It may mint, but not look: minting will tell.
-            Err(error) if error.status() == Some(403) => return Ok(Found::Unseen),
+            Err(error) if error.status() == Some(403) => return Ok((Found::Unseen, None)),
             Err(error) => return Err(self.asking.failure(&error).await.into()),
         };
         let create = format!("create the user {name}, which is not there");
@@ -327,20 +356,20 @@ impl Flow<'_> {
         let now = absent.head().and_then(|head| head.date).or(greeted.date);
         trail.making_user(now.unwrap_or_else(Timestamp::now))?;
         match hub.create_user(name).await {
-            Ok(_) => {
+            Ok(user) => {
                 trail.made_user()?;
-                Ok(Found::Made)
+                Ok((Found::Made, user.created))
             }
             // Somebody made it in between.
             Err(error) if error.status() == Some(409) => {
                 trail.no_user()?;
-                Ok(Found::There)
+                Ok((Found::There, None))
             }
             Err(error) => {
                 if understood(&error) {
                     trail.no_user()?;
                 }
-                Err(not_creatable(self.asking, self.wanted, &error).await.into())
+                Err(not_creatable(self.asking, name, &error).await.into())
             }
         }
     }
@@ -366,6 +395,7 @@ impl Flow<'_> {
         trail.minting(&new.note)?;
         match self.asking.hub.create_token(name, &new).await {
             Ok(minted) => {
+                self.asking.hide(&minted.token);
                 trail.minted(&minted.model.id)?;
                 Ok(minted)
             }
@@ -373,7 +403,14 @@ impl Flow<'_> {
                 if understood(&error) {
                     trail.no_token()?;
                 }
-                Err(not_minted(self.asking, self.wanted, &error, found).await)
+                Err(not_minted(
+                    self.asking,
+                    name,
+                    self.wanted.scopes.is_some(),
+                    &error,
+                    found,
+                )
+                .await)
             }
         }
     }

@@ -16,6 +16,9 @@ pub enum Problem {
     Usage(String),
     /// Our own side, such as a full disk.
     Local(String),
+    /// An earlier command on the same account was ended before it could undo, and
+    /// what it made cannot be taken back now; in words.
+    Earlier(Vec<String>),
     /// We were asked to end.
     Interrupted,
 }

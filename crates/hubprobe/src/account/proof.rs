@@ -90,7 +90,11 @@ pub(super) async fn prove(asking: &Asking, fresh: &Fresh<'_>) -> Result<Proof, F
     })
 }
 
-async fn whoami(hub: &Hub) -> Result<jupyterhub_client::Identity, Error> {
+/// Who a token is, asked again where the hub refuses it at first.
+///
+/// # Errors
+/// Any of the client's; 403 if it was refused every time.
+pub(super) async fn whoami(hub: &Hub) -> Result<jupyterhub_client::Identity, Error> {
     let mut tries = 1;
     loop {
         match hub.whoami().await {
@@ -114,14 +118,6 @@ async fn refused(asking: &Asking, fresh: &Fresh<'_>, error: &Error) -> Finding {
         .seen(error.to_string())
         .seen(lost.to_string());
     }
-    let strict = if fresh
-        .version
-        .is_some_and(|version| (version.major, version.minor) >= (6, 1))
-    {
-        "On this hub it is enough to set c.Authenticator.auth_refresh_strict = False (the default). Or exempt"
-    } else {
-        "Exempt"
-    };
     let name = fresh.name;
     Finding::new(
         Cause::TokenStaleLogin,
@@ -135,10 +131,7 @@ async fn refused(asking: &Asking, fresh: &Fresh<'_>, error: &Error) -> Finding {
         fresh.id
     ))
     .advise(format!(
-        "{strict} the account from the refresh of logins (oauthenticator 17.3 and newer):\n\
-         def refresh_user_hook(authenticator, user, auth_state):\n    \
-             return True if user.name == \"{name}\" else None\n\
-         c.OAuthenticator.refresh_user_hook = refresh_user_hook\n\
-         Then restart the hub, and create the account again."
+        "{} Then try again.",
+        token::exempt(fresh.version, name)
     ))
 }

@@ -2,8 +2,8 @@
 
 use jupyterhub_client::Error;
 
+use super::Problem;
 use super::asking::Asking;
-use super::{Problem, Wanted};
 use crate::diagnose::token;
 use crate::vocabulary::{Cause, Finding};
 
@@ -18,19 +18,20 @@ pub(super) enum Found {
     Unseen,
 }
 
-/// The hub has understood and said no: nothing was made.
+/// The hub has understood and said no: nothing was made. What stands in front of
+/// it may say no too, but after it has passed the request on.
 pub(super) fn understood(error: &Error) -> bool {
-    error
+    let no = error
         .status()
-        .is_some_and(|status| (400..500).contains(&status) && status != 408)
+        .is_some_and(|status| (400..500).contains(&status) && status != 408);
+    no && token::by_the_hub(error)
 }
 
 /// The finding for a user that was not made.
-pub(super) async fn not_creatable(asking: &Asking, wanted: &Wanted, error: &Error) -> Finding {
+pub(super) async fn not_creatable(asking: &Asking, name: &str, error: &Error) -> Finding {
     if error.status() != Some(400) {
         return asking.failure(error).await;
     }
-    let name = &wanted.name;
     let words = error.hub_message().unwrap_or("no reason");
     let finding = Finding::new(
         Cause::AccountNotCreatable,
@@ -44,14 +45,15 @@ pub(super) async fn not_creatable(asking: &Asking, wanted: &Wanted, error: &Erro
     asking.shown(finding, error)
 }
 
-/// The problem for a token that was not made.
+/// The problem for a token that was not made; `scoped` where somebody has typed
+/// its scopes.
 pub(super) async fn not_minted(
     asking: &Asking,
-    wanted: &Wanted,
+    name: &str,
+    scoped: bool,
     error: &Error,
     found: Found,
 ) -> Problem {
-    let name = &wanted.name;
     let words = error.hub_message().unwrap_or("no reason");
     match error.status() {
         Some(400) if words.contains("expires_in") => Problem::Usage(format!(
@@ -74,7 +76,7 @@ pub(super) async fn not_minted(
             ));
             asking.shown(finding, error).into()
         }
-        Some(500) if wanted.scopes.is_some() => {
+        Some(500) if scoped => {
             let finding = asking.failure(error).await;
             finding
                 .advise("Check --scopes for typing errors: before 5.0 a hub answers so to a scope that it does not know (seen on 4.1.6). Else look at the hub's log.")

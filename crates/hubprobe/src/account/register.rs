@@ -2,21 +2,25 @@
 //!
 //! One file a token in `accounts/` of the state directory, written whole and
 //! private. It says where a token's file is and how to find the token on the
-//! hub; the token itself never stands in it. Only `account revoke` takes an
-//! entry away; `clean` does not look here.
+//! hub; the token itself never stands in it. Only `account revoke`, `rotate` and
+//! `delete` take an entry away; `clean` does not look here.
 
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-use super::token_file::Stamp;
+use crate::undo::Stamp;
 use crate::vocabulary::Target;
+
+/// No entry takes so long to write.
+const UNFINISHED: Duration = Duration::from_secs(600);
 
 /// Why the register cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +33,7 @@ pub struct RegisterError {
     source: std::io::Error,
 }
 
-/// A token that `account create` made.
+/// A token that `account create` or `rotate` made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Registered {
     /// The entry's own id, and its file's name.
@@ -52,6 +56,14 @@ pub struct Registered {
     pub stamp: Option<Stamp>,
     /// The user was made for it.
     pub made_user: bool,
+    /// When the hub says that it made that user: its birth certificate. Older
+    /// entries have none.
+    #[serde(default)]
+    pub user_created: Option<Timestamp>,
+    /// Another token has taken its place in its file, and it was left good for those
+    /// that had read it: the next rotation takes it away.
+    #[serde(default)]
+    pub replaced: bool,
     /// The run that made it.
     pub run: Uuid,
 }
@@ -80,7 +92,25 @@ impl Register {
             .mode(0o700)
             .create(&self.dir)
             .and_then(|()| tempfile::tempfile_in(&self.dir).map(drop))
-            .map_err(|source| self.error("written", source))
+            .map_err(|source| self.error("written", source))?;
+        self.sweep();
+        Ok(())
+    }
+
+    /// Takes away files that a killed process was writing; they never became
+    /// entries. Young ones may belong to a process that lives.
+    fn sweep(&self) {
+        let Ok(files) = fs::read_dir(&self.dir) else {
+            return;
+        };
+        for file in files.flatten() {
+            let unfinished = file.file_name().as_encoded_bytes().starts_with(b".");
+            let written = file.metadata().and_then(|meta| meta.modified());
+            let old = written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNFINISHED));
+            if unfinished && old {
+                fs::remove_file(file.path()).ok();
+            }
+        }
     }
 
     /// Writes an entry.
@@ -151,6 +181,14 @@ impl Register {
         Ok((entries, unreadable))
     }
 
+    /// When the token in this file ends, as far as the register knows of it:
+    /// the last one that was put there for this account on this hub.
+    pub fn expiry(&self, hub: &Url, name: &str, file: &Path) -> Option<Timestamp> {
+        let (entries, _) = self.find(hub, name).ok()?;
+        let put_there = |entry: &&Registered| entry.file.as_deref() == Some(file);
+        entries.iter().rfind(put_there)?.expires
+    }
+
     fn path(&self, id: Uuid) -> PathBuf {
         self.dir.join(format!("{id}.json"))
     }
@@ -182,15 +220,33 @@ mod tests {
             token_id: "a7".to_owned(),
             note: "hubprobe servuser (run x)".to_owned(),
             created: Timestamp::UNIX_EPOCH,
-            expires: None,
+            expires: Some(Timestamp::UNIX_EPOCH),
             file: Some("/etc/x.token".into()),
             stamp: Some(Stamp {
                 inode: 7,
                 modified: (1, 2),
             }),
             made_user: true,
+            user_created: None,
+            replaced: false,
             run: Uuid::now_v7(),
         }
+    }
+
+    #[test]
+    fn what_a_killed_process_was_writing_is_swept_when_it_is_old() {
+        let state = tempfile::tempdir().unwrap();
+        let register = Register::of(state.path());
+        register.prepare().unwrap();
+        let (old, young) = (register.dir.join(".tmp1"), register.dir.join(".tmp2"));
+        for path in [&old, &young] {
+            fs::write(path, "{").unwrap();
+        }
+        let long_ago = std::time::SystemTime::now() - 2 * UNFINISHED;
+        let file = fs::File::options().write(true).open(&old).unwrap();
+        file.set_modified(long_ago).unwrap();
+        register.prepare().unwrap();
+        assert!(!old.exists() && young.exists());
     }
 
     #[test]
@@ -210,6 +266,9 @@ mod tests {
             register.find(&hub, "servuser").unwrap().0,
             std::slice::from_ref(&mine)
         );
+        let expiry = |file: &str| register.expiry(&hub, "servuser", Path::new(file));
+        assert_eq!(expiry("/etc/x.token"), Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(expiry("/etc/y.token"), None);
         assert_eq!(
             register
                 .find(&"http://h/".parse().unwrap(), "servuser")

@@ -12,12 +12,11 @@ use uuid::Uuid;
 
 use super::asking::Asking;
 use super::register::{Register, Registered};
-use super::token_file::Stamp;
 use super::{Problem, scopes};
 use crate::connect;
 use crate::diagnose::scope::{Held, held};
 use crate::undo::owner::Life;
-use crate::undo::{Entry, Ledger, Made, credential};
+use crate::undo::{Entry, Ledger, Made, Stamp, credential};
 use crate::vocabulary::{Cause, Finding, SecretSource, Target};
 
 /// Which tokens.
@@ -132,9 +131,12 @@ pub async fn revoke(
 /// What ended processes left on this hub for this account.
 fn left_in_ledger(ledger: &Ledger, target: &Target, name: &str) -> Result<Vec<Entry>, Problem> {
     let entries = ledger.read()?.entries.into_iter().filter(|entry| {
-        matches!(&entry.made, Made::Token { user, .. } if user == name)
-            && entry.target.url == target.url
-            && entry.owner.life() == Life::Dead
+        let ours = match &entry.made {
+            Made::Token { user, .. } => user == name,
+            Made::Rotation(rotation) => rotation.user == name,
+            _ => false,
+        };
+        ours && entry.target.url == target.url && entry.owner.life() == Life::Dead
     });
     Ok(entries.collect())
 }
@@ -256,13 +258,17 @@ impl Taking<'_> {
 
     /// One that an ended process left in the ledger.
     async fn left(&mut self, entry: &Entry) -> Result<(), Problem> {
-        let Made::Token {
-            user,
-            token_id,
-            note,
-        } = &entry.made
-        else {
-            return Ok(());
+        let (user, token_id, note) = match &entry.made {
+            Made::Token {
+                user,
+                token_id,
+                note,
+            } => (user, token_id, note),
+            // The old one stands in the register, or was not ours.
+            Made::Rotation(rotation) => {
+                (&rotation.user, &rotation.new.token_id, &rotation.new.note)
+            }
+            _ => return Ok(()),
         };
         let outcome =
             match credential::revoke(&self.asking.hub, user, token_id.as_deref(), note).await {
@@ -275,7 +281,7 @@ impl Taking<'_> {
         self.revoked.push(Revoked {
             what: entry.describe(),
             outcome,
-            notes: vec!["an account create that was cut off had left it".to_owned()],
+            notes: vec!["an account command that was cut off had left it".to_owned()],
         });
         Ok(())
     }
@@ -293,7 +299,7 @@ fn said(count: usize) -> String {
 
 /// Removes the file of a revoked token, if it is still the one that we wrote;
 /// says what was done.
-async fn remove_file(hub: &Hub, entry: &Registered) -> Option<String> {
+pub(super) async fn remove_file(hub: &Hub, entry: &Registered) -> Option<String> {
     let path = entry.file.as_ref()?;
     let shown = path.display();
     let stamp = Stamp::of(path)?;

@@ -5,10 +5,22 @@
 //! and their servers (JupyterHub documentation, "Available scopes"). A scope
 //! that it does not know is shown as it is.
 
+use jupyterhub_client::HubVersion;
+
 /// What a check needs, and no more: start, see and stop the account's servers,
-/// work on them, and see when the token expires. From 6.0 on `servers` holds
-/// `start:servers` (JupyterHub 6.0 changelog).
+/// work on them, and see when the token expires.
 const DEFAULT: [&str; 3] = ["servers", "access:servers", "read:tokens"];
+
+/// The same from JupyterHub 6.0 on, where a start wants `start:servers` alone:
+/// `servers` holds the first three, and opens pages of the hub besides (6.0
+/// changelog).
+const DEFAULT_SINCE_6: [&str; 5] = [
+    "start:servers",
+    "read:servers",
+    "delete:servers",
+    "access:servers",
+    "read:tokens",
+];
 
 /// A scope, what it includes, and what it allows to do to `{}`.
 const TABLE: &[(&str, &[&str], &str)] = &[
@@ -37,16 +49,8 @@ const TABLE: &[(&str, &[&str], &str)] = &[
         &["start:servers", "read:servers", "delete:servers"],
         "start, see and stop the servers of {}",
     ),
-    (
-        "start:servers",
-        &["read:servers"],
-        "start the servers of {}",
-    ),
-    (
-        "delete:servers",
-        &["read:servers"],
-        "stop the servers of {}",
-    ),
+    ("start:servers", &[], "start the servers of {}"),
+    ("delete:servers", &[], "stop the servers of {}"),
     (
         "read:servers",
         &["read:users:name"],
@@ -86,8 +90,13 @@ const TABLE: &[(&str, &[&str], &str)] = &[
     ),
     (
         "shares",
-        &["read:shares", "users:shares", "groups:shares"],
-        "share the servers of {} with others",
+        &[
+            "access:servers",
+            "read:shares",
+            "users:shares",
+            "groups:shares",
+        ],
+        "work on the servers of {}, and share them with others",
     ),
     (
         "users:shares",
@@ -127,9 +136,15 @@ const TABLE: &[(&str, &[&str], &str)] = &[
 /// A hub gives every token these two of its own owner (`identify_scopes`).
 const IDENTITY: [&str; 2] = ["read:users:name", "read:users:groups"];
 
-/// The scopes of an account's token where none are asked for.
-pub fn least(name: &str) -> Vec<String> {
-    DEFAULT
+/// The scopes of an account's token where none are asked for, on a hub of this
+/// version.
+pub fn least(name: &str, version: Option<&HubVersion>) -> Vec<String> {
+    let scopes: &[&str] = if version.is_some_and(HubVersion::splits_servers) {
+        &DEFAULT_SINCE_6
+    } else {
+        &DEFAULT
+    };
+    scopes
         .iter()
         .map(|scope| format!("{scope}!user={name}"))
         .collect()
@@ -154,15 +169,26 @@ fn covers(have: &str, other: &str) -> bool {
     (own.is_empty() || own == wanted) && includes(have, other)
 }
 
+/// The three parts of `servers` from JupyterHub 6.0 on.
+const OF_SERVERS: [&str; 3] = ["start:servers", "read:servers", "delete:servers"];
+
 /// What may be done with these scopes, one line each; what another includes is
-/// left out. `held` as the hub says it, filters resolved.
+/// left out, and what is there in all its parts is one. `held` as the hub says
+/// it, filters resolved.
 pub fn in_words(held: &[String]) -> Vec<String> {
     let known = |scope: &str| TABLE.iter().position(|row| row.0 == split(scope).0);
-    let mut shown: Vec<&String> = held
+    let together = held.iter().filter_map(|scope| {
+        let end = scope.strip_prefix(OF_SERVERS[0])?;
+        OF_SERVERS
+            .iter()
+            .all(|part| held.contains(&format!("{part}{end}")))
+            .then(|| format!("servers{end}"))
+    });
+    let all: Vec<String> = held.iter().cloned().chain(together).collect();
+    let mut shown: Vec<&String> = all
         .iter()
         .filter(|scope| {
-            !held
-                .iter()
+            !all.iter()
                 .any(|other| other != *scope && covers(other, scope))
         })
         .filter(|scope| held.len() == 1 || !is_identity(scope))
@@ -194,6 +220,22 @@ fn one_in_words(scope: &str) -> String {
         || format!("use the scope {scope}"),
         |row| row.2.replace("{}", &who),
     )
+}
+
+/// The scopes that imply all of these: what to ask for, to hold the same again.
+pub fn without_implied(held: &[String]) -> Vec<String> {
+    let mut own: Vec<String> = held
+        .iter()
+        .filter(|scope| {
+            !held
+                .iter()
+                .any(|other| other != *scope && covers(other, scope))
+        })
+        .filter(|scope| !is_identity(scope))
+        .cloned()
+        .collect();
+    own.dedup();
+    if own.is_empty() { held.to_vec() } else { own }
 }
 
 /// What was asked for against what is held.
@@ -258,7 +300,7 @@ mod tests {
         text.split_whitespace().map(str::to_owned).collect()
     }
 
-    /// As JupyterHub 6.1.1 answers for the default scopes.
+    /// As JupyterHub 6.1.1 answers for `servers`, `access:servers` and `read:tokens`.
     const HELD: &str = "access:servers!user=joe delete:servers!user=joe read:servers!user=joe read:tokens!user=joe \
                         read:users:groups!user=joe read:users:name!user=joe servers!user=joe start:servers!user=joe";
 
@@ -273,19 +315,62 @@ mod tests {
             ]
         );
         assert_eq!(
-            compare(&least("joe"), &list(HELD), "joe"),
+            compare(&least("joe", None), &list(HELD), "joe"),
             Compared::default()
         );
         assert_eq!(unfiltered(&list(HELD)), Vec::<String>::new());
     }
 
+    /// As JupyterHub 6.1.1 answers for what it is asked for where nothing else is.
+    #[test]
+    fn from_6_on_the_start_has_a_scope_of_its_own() {
+        let version = HubVersion::parse("6.1.1").unwrap();
+        let asked = least("joe", Some(&version));
+        assert!(!asked.contains(&"servers!user=joe".to_owned()), "{asked:?}");
+        let held = list(
+            "access:servers!user=joe delete:servers!user=joe read:servers!user=joe read:tokens!user=joe \
+             read:users:groups!user=joe read:users:name!user=joe start:servers!user=joe",
+        );
+        assert_eq!(compare(&asked, &held, "joe"), Compared::default());
+        assert_eq!(
+            in_words(&held),
+            [
+                "start, see and stop the servers of joe",
+                "work on the servers of joe (kernels, files, terminals)",
+                "see when the API tokens of joe expire",
+            ]
+        );
+        // Whoever may start a server may not therefore see it.
+        let blind = list(
+            "start:servers!user=joe delete:servers!user=joe access:servers!user=joe read:tokens!user=joe",
+        );
+        assert_eq!(in_words(&blind)[0], "start the servers of joe");
+        let lacking = compare(&asked, &blind, "joe").lacking;
+        assert_eq!(lacking, ["read:servers!user=joe"]);
+        let before = HubVersion::parse("5.5.4").unwrap();
+        assert_eq!(least("joe", Some(&before)), least("joe", None));
+    }
+
+    #[test]
+    fn the_same_can_be_asked_for_again() {
+        assert_eq!(
+            without_implied(&list(HELD)),
+            [
+                "access:servers!user=joe",
+                "read:tokens!user=joe",
+                "servers!user=joe"
+            ]
+        );
+        assert_eq!(without_implied(&list("read:users:name!user=joe")).len(), 1);
+    }
+
     #[test]
     fn too_much_and_too_little_are_seen() {
         let held = list(&format!("{HELD} tokens!user=joe admin:users"));
-        let compared = compare(&least("joe"), &held, "joe");
+        let compared = compare(&least("joe", None), &held, "joe");
         assert_eq!(compared.beyond, ["tokens!user=joe", "admin:users"]);
         let compared = compare(
-            &least("joe"),
+            &least("joe", None),
             &list("read:servers!user=joe read:tokens"),
             "joe",
         );

@@ -8,6 +8,7 @@ use jupyterhub_client::{Identity, TokenModel, User};
 use uuid::Uuid;
 
 use super::asking::Asking;
+use super::demote::for_people;
 use super::register::{Register, Registered};
 use super::{Problem, scopes};
 use crate::diagnose::token;
@@ -154,12 +155,7 @@ fn too_much(user: &User, name: &str, held: &[String]) -> Vec<String> {
 /// What there is to say of a token's end. Those that the hub makes for servers
 /// and browsers end with them, and are passed over.
 fn ending(token: &TokenModel, now: Timestamp) -> Option<String> {
-    let for_people = token
-        .oauth_client
-        .as_deref()
-        .is_none_or(|client| client == "JupyterHub")
-        && !token.note.starts_with("Server at ");
-    if for_people {
+    if for_people(token) {
         soon(&token.id, token.expires_at, now)
     } else {
         None
@@ -182,7 +178,7 @@ fn soon(id: &str, expires: Option<Timestamp>, now: Timestamp) -> Option<String> 
             format!("{} hours", left.as_hours())
         };
         format!(
-            "the token {id} expires in {words}; make a new one in time with hubprobe account create"
+            "the token {id} expires in {words}; put a new one in its place in time with hubprobe account rotate"
         )
     })
 }

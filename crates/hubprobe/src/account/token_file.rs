@@ -7,12 +7,17 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jupyterhub_client::Token;
-use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
+
+use crate::undo::{Stamp, rotation};
+
+/// No account command takes so long.
+const YOUNG: Duration = Duration::from_secs(600);
 
 /// A token's file, not yet in place.
 #[derive(Debug)]
@@ -20,28 +25,6 @@ pub(super) struct TokenFile {
     path: PathBuf,
     force: bool,
     temporary: NamedTempFile,
-}
-
-/// By what an untouched file is known again, without its content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
-    /// The inode.
-    pub inode: u64,
-    /// When it was last written: seconds and nanoseconds since 1970.
-    pub modified: (i64, i64),
-}
-
-impl Stamp {
-    /// The stamp of a file, where there is one.
-    pub fn of(path: &Path) -> Option<Self> {
-        let meta = fs::symlink_metadata(path)
-            .ok()
-            .filter(fs::Metadata::is_file)?;
-        Some(Self {
-            inode: meta.ino(),
-            modified: (meta.mtime(), meta.mtime_nsec()),
-        })
-    }
 }
 
 impl TokenFile {
@@ -74,8 +57,9 @@ impl TokenFile {
             }
         };
         let dir = path.parent().unwrap_or(Path::new("/"));
+        sweep(dir);
         let temporary = tempfile::Builder::new()
-            .prefix(".hubprobe-token-")
+            .prefix(rotation::UNFINISHED)
             .tempfile_in(dir)
             .map_err(|error| {
                 format!(
@@ -95,6 +79,40 @@ impl TokenFile {
     /// Where it will be.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where it is until then.
+    pub(super) fn temporary(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Gives it to the owner and group of the file that it replaces: whoever reads
+    /// that one must be able to read this one. Says so if others could read it.
+    ///
+    /// # Errors
+    /// Where that cannot be: then whoever reads the file would lose it.
+    pub(super) fn keep_owner(&self) -> Result<Option<String>, String> {
+        let Ok(old) = fs::metadata(&self.path) else {
+            return Ok(None);
+        };
+        let shown = self.path.display();
+        let failed = |error: std::io::Error| {
+            format!(
+                "{shown} belongs to user {} and group {}, to whom a new file cannot be given: {error}. Run this as that \
+                 user, or as root; nothing was sent",
+                old.uid(),
+                old.gid()
+            )
+        };
+        let new = self.temporary.as_file().metadata().map_err(failed)?;
+        if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+            std::os::unix::fs::fchown(self.temporary.as_file(), Some(old.uid()), Some(old.gid()))
+                .map_err(failed)?;
+        }
+        let mode = old.permissions().mode() & 0o777;
+        Ok((mode & 0o077 != 0).then(|| {
+            format!("{shown} was of mode {mode:04o}; it is of mode 0600 now, for its owner alone")
+        }))
     }
 
     /// Writes the token and a newline, and reads them back.
@@ -150,6 +168,28 @@ impl TokenFile {
     }
 }
 
+/// Takes away what killed processes have left: files of ours that never came to
+/// their place. Young ones may belong to a process that lives.
+fn sweep(dir: &Path) {
+    let Ok(files) = fs::read_dir(dir) else {
+        return;
+    };
+    for file in files.flatten() {
+        let name = file.file_name();
+        let unfinished = name
+            .as_encoded_bytes()
+            .starts_with(rotation::UNFINISHED.as_bytes());
+        let old = unfinished
+            && file.metadata().is_ok_and(|meta| {
+                let written = meta.modified();
+                meta.is_file() && written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > YOUNG))
+            });
+        if old {
+            fs::remove_file(file.path()).ok();
+        }
+    }
+}
+
 /// The system's words, without the path of a temporary file, which the crate
 /// `tempfile` adds.
 fn reason(error: &std::io::Error) -> String {
@@ -162,8 +202,6 @@ fn reason(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn token(text: &str) -> Token {
@@ -218,6 +256,52 @@ mod tests {
         fs::write(&path, "somebody else's").unwrap();
         assert!(file.place().unwrap_err().contains("exists"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "somebody else's");
+    }
+
+    #[test]
+    fn the_owner_stays_and_the_mode_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.token");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        // Only root may give files away.
+        let mine = fs::metadata(&path).unwrap().uid();
+        let other = if mine == 0 { 4242 } else { mine };
+        std::os::unix::fs::chown(&path, Some(other), None).unwrap();
+        let mut file = TokenFile::reserve(&path, true).unwrap();
+        let said = file.keep_owner().unwrap().unwrap();
+        assert!(said.contains("0640"), "{said}");
+        file.write(&token("new")).unwrap();
+        file.place().unwrap();
+        let meta = fs::metadata(&path).unwrap();
+        assert_eq!(
+            (meta.uid(), meta.permissions().mode() & 0o777),
+            (other, 0o600)
+        );
+        let fresh = TokenFile::reserve(&dir.path().join("y"), true).unwrap();
+        assert_eq!(fresh.keep_owner(), Ok(None));
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_when_it_is_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str, old: bool| {
+            let path = dir.path().join(name);
+            fs::write(&path, "secret").unwrap();
+            if old {
+                let file = fs::File::options().write(true).open(&path).unwrap();
+                let long_ago = std::time::SystemTime::now() - 2 * YOUNG;
+                file.set_modified(long_ago).unwrap();
+            }
+            path
+        };
+        let (old, young) = (
+            at(".hubprobe-token-1", true),
+            at(".hubprobe-token-2", false),
+        );
+        let other = at(".hubprobe", true);
+        TokenFile::reserve(&dir.path().join("x"), false).unwrap();
+        assert!(!old.exists() && young.exists() && other.exists());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use crate::undo::credential::{self, Doubtful};
-use crate::undo::{Entry, Ledger, LedgerError, Made, Owner};
+use crate::undo::{Entry, Ledger, LedgerError, Made, Owner, owner};
 use crate::vocabulary::{SecretSource, Target};
 
 /// A request that was cut off may reach the hub a little later: so long what is
@@ -25,8 +25,8 @@ const BUDGET: Duration = Duration::from_secs(60);
 /// What was made, or is about to be.
 #[derive(Debug)]
 pub(super) struct Trail<'a> {
-    ledger: &'a Ledger,
-    run: Uuid,
+    pub(super) ledger: &'a Ledger,
+    pub(super) run: Uuid,
     target: &'a Target,
     admin: &'a SecretSource,
     name: &'a str,
@@ -69,6 +69,7 @@ impl<'a> Trail<'a> {
             run: self.run,
             owner: Owner::this(),
             written: Timestamp::now(),
+            up_s: owner::up_s(),
             target: self.target.clone(),
             account: self.name.to_owned(),
             token: self.admin.clone(),
@@ -198,6 +199,8 @@ async fn take_back(hub: &Hub, made: &Made) -> Result<String, String> {
                 Doubtful::NotOurs(why) => return Ok(format!("left alone: {why}")),
             }
         },
-        Made::Server(_) => Err("an account command starts no server".to_owned()),
+        Made::Server(_) | Made::Rotation(_) => {
+            Err("account create makes users and tokens alone".to_owned())
+        }
     }
 }

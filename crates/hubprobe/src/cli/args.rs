@@ -60,7 +60,7 @@ pub enum ColorWhen {
 pub enum Command {
     /// Check a hub: start a server as the account, work on it, stop it, see that it is gone
     Check(Box<Check>),
-    /// Service accounts: make one with a token in a file, look at it, revoke it
+    /// Service accounts: make one with a token in a file, examine it, rotate its token, take it away
     #[command(subcommand)]
     Account(super::args_account::Account),
     /// Take away what earlier runs left on hubs, as the ledger says
@@ -70,6 +70,8 @@ pub enum Command {
     /// A real JupyterHub on this machine, to try things on
     #[command(subcommand)]
     Sandbox(super::args_sandbox::Sandbox),
+    /// Test hubprobe itself: break hubs of this machine on purpose, and see that each cause is named
+    Selftest(super::args_sandbox::Selftest),
     /// Print a JSON schema: of the report or of the suite file
     Schema(Schema),
 }
@@ -150,7 +152,10 @@ pub struct Check {
     /// The kernel to start [default: the server's own default]
     #[arg(long, value_name = "NAME", env = "HUBPROBE_KERNEL")]
     pub kernel: Option<String>,
-    /// How long something may take: reach, start, queue, open, kernel, execute, stop, total
+    /// Also write a file to the home, read it back and delete it; of this size
+    #[arg(long, value_name = "SIZE", env = "HUBPROBE_FILES", num_args = 0..=1, default_missing_value = "2MiB")]
+    pub files: Option<String>,
+    /// How long something may take: reach, start, queue, open, kernel, execute, files, stop, total
     #[arg(
         long = "deadline",
         value_name = "WHAT=TIME",
@@ -158,6 +163,15 @@ pub struct Check {
         value_delimiter = ','
     )]
     pub deadlines: Vec<String>,
+    /// How long another run that is at work on the same server, or a server that is there, is waited for: 90s, 10m
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "HUBPROBE_WAIT",
+        default_value = "0s",
+        hide_default_value = true
+    )]
+    pub wait: String,
     /// Nobody else uses the account: what is left on it from lost runs may be taken away
     #[arg(long, env = "HUBPROBE_DEDICATED", value_parser = FalseyValueParser::new())]
     pub dedicated: bool,

@@ -1,8 +1,8 @@
-//! The arguments of `hubprobe sandbox` and `hubprobe demo`, as typed.
+//! The arguments of `hubprobe sandbox`, `hubprobe demo` and `hubprobe selftest`, as typed.
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 /// `hubprobe sandbox`.
 #[derive(Debug, Clone, Subcommand)]
@@ -15,6 +15,11 @@ pub enum Sandbox {
     Status,
     /// Print a log: the hub's, the proxy's, or a server's
     Logs(Logs),
+    /// What can be broken on purpose, by name (for up --fault, and for the spawn option fault)
+    Faults,
+    /// Serve a front of our own: what up starts for some faults
+    #[command(hide = true)]
+    Front(Front),
 }
 
 /// Which sandbox.
@@ -51,6 +56,17 @@ pub struct Up {
     /// A spawner that fails when asked to, through the user option fault (see docs/sandbox.md)
     #[arg(long)]
     pub faults: bool,
+    /// Break something from the start on (hubprobe sandbox faults lists what); may be given again
+    #[arg(long = "fault", value_name = "NAME[:ARG]")]
+    pub broken: Vec<String>,
+}
+
+/// `hubprobe sandbox front`, as the sandbox calls it.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Front {
+    /// What the sandbox says.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<String>,
 }
 
 /// `hubprobe sandbox down`.
@@ -96,4 +112,46 @@ pub struct Demo {
     /// Leave the sandbox running at the end
     #[arg(long)]
     pub keep: bool,
+}
+
+/// `hubprobe selftest`.
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe selftest --fast
+  hubprobe selftest spawn kernel.died --hub-version 5.5.4
+  hubprobe selftest --list
+
+Exit codes:
+  0 every case went as it must, 1 one did not, 2 usage (nothing was done),
+  3 our own side, 130 and 143 interrupted, after all hubs are down")]
+pub struct Selftest {
+    /// Which cases: a name, the code of a cause, or the beginning of either, such as spawn; all when none is named
+    #[arg(value_name = "CASE")]
+    pub cases: Vec<String>,
+    /// The JupyterHub version [default: the newest known good]
+    #[arg(long, value_name = "VERSION")]
+    pub hub_version: Option<String>,
+    /// Only the quick ones: a minute and a half in place of eight
+    #[arg(long)]
+    pub fast: bool,
+    /// Only say which cases there are
+    #[arg(long)]
+    pub list: bool,
+    /// How many at once, each on a hub of its own at worst
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub jobs: u8,
+    /// How the table is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "terminal")]
+    pub format: SelftestFormat,
+}
+
+/// How a selftest's table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SelftestFormat {
+    /// For a screen.
+    Terminal,
+    /// For a program.
+    Json,
+    /// For a page.
+    Markdown,
 }

@@ -78,7 +78,7 @@ impl Formats {
         let mut all_written = true;
         for (format, path) in &self.to_files {
             let written =
-                render(*format, run, &TO_A_FILE).and_then(|bytes| Ok(std::fs::write(path, bytes)?));
+                render(*format, run, &TO_A_FILE).and_then(|bytes| write_whole(path, &bytes));
             if let Err(error) = written {
                 printer.note(&format!(
                     "hubprobe: error: the report {} cannot be written: {error}",
@@ -99,10 +99,18 @@ impl Formats {
         match render(format, run, &look) {
             Ok(bytes) => {
                 if let Err(error) = printer.result(&bytes) {
-                    printer.note(&format!(
-                        "hubprobe: error: standard output cannot be written: {error}"
-                    ));
+                    printer.unwritten(&error);
                     all_written = false;
+                }
+                // What was asked for by name, for a program, and is nowhere.
+                if printer.closed() {
+                    let lost = self.to_screen.is_some_and(|it| it != Format::Terminal);
+                    let word = if lost { "error" } else { "note" };
+                    printer.note(&format!(
+                        "hubprobe: {word}: standard output is closed, so the report is nowhere; --format \
+                         FORMAT=PATH writes it to a file"
+                    ));
+                    all_written &= !lost;
                 }
             }
             Err(error) => {
@@ -128,6 +136,16 @@ fn render(format: Format, run: &Run, look: &Look) -> anyhow::Result<Vec<u8>> {
         Format::Junit => report::junit::report(run)?,
     };
     Ok(text.into_bytes())
+}
+
+/// Writes a file, or leaves none: half a report is worse than no report.
+fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let written = std::fs::write(path, bytes);
+    // Not a device, or a pipe.
+    if written.is_err() && path.is_file() {
+        std::fs::remove_file(path).ok();
+    }
+    Ok(written?)
 }
 
 /// Opens the file for writing, without changing what stands in it.

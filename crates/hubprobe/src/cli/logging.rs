@@ -19,6 +19,9 @@ pub(super) fn start(global: &Global) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        // It would say on standard error that standard error cannot be written,
+        // and panic of that.
+        .log_internal_errors(false)
         .finish();
     drop(tracing::subscriber::set_global_default(log));
 }

@@ -1,15 +1,20 @@
 //! The one place that writes to the screen.
 //!
-//! Standard output carries the result, standard error everything else. A pipe
-//! whose reader has gone is no error: the run goes on and what it made is
-//! undone. Text from a hub is made harmless before it comes here, by who shows
-//! it.
+//! Standard output carries the result, standard error everything else. What
+//! cannot be written stops nothing: the run goes on and what it made is undone.
+//! But a result that nobody got is not a success, so it is remembered, and a
+//! command that would end well does not ([`Printer::all_written`]). Text from a
+//! hub is made harmless before it comes here, by who shows it.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::AutoStream;
 
 use super::args::ColorWhen;
+
+/// Standard output did not take all: the process has only one.
+static UNWRITTEN: AtomicBool = AtomicBool::new(false);
 
 /// The screen.
 #[derive(Debug, Clone, Copy)]
@@ -26,23 +31,59 @@ impl Printer {
     /// Writes a result, as it is, to standard output.
     ///
     /// # Errors
-    /// Where it cannot be written (a full disk); a reader that has gone is no
-    /// error.
+    /// Where it cannot be written: a full disk, a reader that has gone.
     pub fn result(&self, bytes: &[u8]) -> std::io::Result<()> {
         let mut out = std::io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
-            _ => Ok(()),
+        let written = out.write_all(bytes).and_then(|()| out.flush());
+        if written.is_err() {
+            UNWRITTEN.store(true, Ordering::Relaxed);
+        }
+        written
+    }
+
+    /// Writes a text to standard output. An error is said, unless the reader
+    /// has gone: whoever runs `| head` has seen enough.
+    pub fn text(&self, text: &str) {
+        match self.result(text.as_bytes()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => self.unwritten(&error),
+            _ => {}
         }
     }
 
-    /// Writes a line to standard output.
+    /// Writes a line to standard output, as [`Printer::text`] does.
     pub fn line(&self, text: &str) {
-        if let Err(error) = self.result(format!("{text}\n").as_bytes()) {
-            self.note(&format!(
-                "hubprobe: error: standard output cannot be written: {error}"
-            ));
-        }
+        self.text(&format!("{text}\n"));
+    }
+
+    /// Says that standard output cannot be written.
+    pub fn unwritten(&self, error: &std::io::Error) {
+        let why = match error.kind() {
+            ErrorKind::BrokenPipe => "its reader has gone".to_owned(),
+            _ => error.to_string(),
+        };
+        self.note(&format!(
+            "hubprobe: error: standard output cannot be written: {why}"
+        ));
+    }
+
+    /// Whether all that went to standard output was taken.
+    pub fn all_written(&self) -> bool {
+        !UNWRITTEN.load(Ordering::Relaxed)
+    }
+
+    /// Whether standard output was closed by who started us: then the standard
+    /// library has put /dev/null in its place, open for reading too, which a
+    /// shell's `>/dev/null` is not. (Some parents open it so as well, such as
+    /// Python's DEVNULL; they throw the result away all the same.)
+    pub fn closed(&self) -> bool {
+        let out = std::io::stdout();
+        let is_null = rustix::fs::fstat(&out).is_ok_and(|stat| {
+            rustix::fs::FileType::from_raw_mode(stat.st_mode).is_char_device()
+                && stat.st_rdev == rustix::fs::makedev(1, 3)
+        });
+        is_null
+            && rustix::fs::fcntl_getfl(&out)
+                .is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR))
     }
 
     /// Writes a line to standard error.

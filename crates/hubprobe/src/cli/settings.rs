@@ -2,12 +2,13 @@
 //! over default.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Map;
 
 use super::args::{Check, Global, HubArgs};
-use crate::suite::{self, Account, Deadlines, Hub, KernelStep, Probe};
+use crate::suite::{self, Account, Deadlines, FilesStep, Hub, KernelStep, Probe};
 use crate::vocabulary::SecretSource;
 
 /// Probes, and what there is to say of how they were typed.
@@ -119,6 +120,18 @@ fn variable(name: &str) -> Option<String> {
 /// The variables in which an account's token may be.
 pub const TOKEN_VARIABLES: &[&str] = &["HUBPROBE_TOKEN", "JUPYTERHUB_API_TOKEN"];
 
+/// How long somebody else at a visit's place is waited for.
+///
+/// # Errors
+/// No length of time.
+pub fn wait(check: &Check) -> anyhow::Result<Duration> {
+    let typed = check.wait.trim();
+    if matches!(typed, "" | "0") {
+        return Ok(Duration::ZERO);
+    }
+    suite::parse_duration(typed).map_err(|reason| anyhow::anyhow!("--wait {typed}: {reason}"))
+}
+
 /// What `hubprobe check` walks.
 ///
 /// # Errors
@@ -203,12 +216,14 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
             name,
             token: token_source(check.token_file.as_ref(), TOKEN_VARIABLES)?,
             dedicated: check.dedicated,
+            expires: None,
         },
         server: String::new(),
         options: Map::new(),
         deadlines: Deadlines::default(),
         kernel: KernelStep::default(),
         execute: Vec::new(),
+        files: None,
         keep: check.keep,
     })
 }
@@ -235,6 +250,11 @@ fn apply(check: &Check, probe: &mut Probe, notes: &mut Vec<String>) -> anyhow::R
     }
     if let Some(kernel) = &check.kernel {
         probe.kernel.name = Some(kernel.clone());
+    }
+    if let Some(size) = &check.files {
+        let size =
+            suite::parse_size(size).map_err(|reason| anyhow::anyhow!("--files: {reason}"))?;
+        probe.files = Some(FilesStep { size });
     }
     probe.keep |= check.keep;
     probe.account.dedicated |= check.dedicated;

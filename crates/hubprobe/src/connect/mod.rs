@@ -11,7 +11,7 @@ use std::time::Duration;
 use jupyterhub_client::{Hub, Secret, Settings, Token};
 use uuid::Uuid;
 
-pub use secret::{SecretError, read_secret, read_token};
+pub use secret::{SecretError, read_secret, read_token, read_word};
 
 use crate::vocabulary::Target;
 

@@ -83,6 +83,22 @@ pub struct ReadToken {
 /// # Errors
 /// [`SecretError`] where it cannot be read, or is none.
 pub async fn read_token(source: &SecretSource) -> Result<ReadToken, SecretError> {
+    let mut read = read_word(source).await?;
+    if read.token.expose().len() > 64 {
+        // Seen on JupyterHub 5.5.4 and 6.1.1: 64 characters are taken, 65 are not.
+        read.warnings.push(format!(
+            "the token from {source} is longer than 64 characters, which JupyterHub refuses"
+        ));
+    }
+    Ok(read)
+}
+
+/// Reads a token of somebody else's than a hub's, such as a login provider's: one
+/// word of any length.
+///
+/// # Errors
+/// [`SecretError`] where it cannot be read, or is none.
+pub async fn read_word(source: &SecretSource) -> Result<ReadToken, SecretError> {
     let text = read_secret(source).await?;
     let token = Token::parse(&text).map_err(|error| SecretError::Malformed {
         place: source.to_string(),
@@ -95,12 +111,6 @@ pub async fn read_token(source: &SecretSource) -> Result<ReadToken, SecretError>
     if text.trim().starts_with(['"', '\'']) {
         warnings.push(format!(
             "the token from {source} has quotes around it: take them away"
-        ));
-    }
-    if token.expose().len() > 64 {
-        // Seen on JupyterHub 5.5.4 and 6.1.1: 64 characters are taken, 65 are not.
-        warnings.push(format!(
-            "the token from {source} is longer than 64 characters, which JupyterHub refuses"
         ));
     }
     Ok(ReadToken { token, warnings })

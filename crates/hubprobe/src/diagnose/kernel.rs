@@ -2,7 +2,7 @@
 
 use jupyterhub_client::{Error, KernelError, Stage};
 
-use super::excerpt;
+use super::{excerpt, first_line};
 use crate::vocabulary::{Cause, Finding};
 
 /// The finding for a kernelspec that is not there.
@@ -31,6 +31,9 @@ pub fn not_started(error: &Error) -> Finding {
         return Finding::new(Cause::KernelNoSpec, "the server has no such kernel")
             .seen(error.to_string());
     }
+    if let Some(finding) = super::front::cut_in(error) {
+        return finding;
+    }
     Finding::new(Cause::KernelNotStarted, "the kernel does not start").seen(error.to_string())
 }
 
@@ -44,6 +47,23 @@ pub fn silent(error: &Error) -> Finding {
         )
         .seen(error.to_string())
         .seen(excerpt(body)),
+        // Jupyter's page of an error, which has lost its headers, or its JSON.
+        Stage::Upgrade { head, body, .. }
+            if head.hub_version().is_some()
+                || head.is_json()
+                || body.contains("<title>Jupyter Server</title>") =>
+        {
+            Finding::new(
+                Cause::KernelWebsocketBlocked,
+                format!("the server itself refuses the websocket ({})", head.status),
+            )
+            .seen(error.to_string())
+            .seen(first_line(body))
+            .advise(
+                "The request arrives, and the server says no: see its log for an authorizer, or for an \
+                 Origin or Host header that a proxy changed.",
+            )
+        }
         Stage::Upgrade { body, .. } => Finding::new(
             Cause::KernelWebsocketBlocked,
             "plain requests to the server work, a websocket does not",
@@ -63,6 +83,16 @@ pub fn silent(error: &Error) -> Finding {
         .seen(error.to_string()),
         _ => not_started(error),
     }
+}
+
+/// The finding for a kernel that the server has given up before it answered:
+/// what it says of it.
+pub fn given_up(state: &str) -> Finding {
+    Finding::new(
+        Cause::KernelNotStarted,
+        "the kernel ends again and again before it answers, and the server has given it up",
+    )
+    .seen(format!("the server says of the kernel: {state}"))
 }
 
 /// The finding for code that did not come to its end.

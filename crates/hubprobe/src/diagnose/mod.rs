@@ -8,14 +8,28 @@
 //! fits, the layer's plain error with the evidence: a guess that sounds certain
 //! is worse than that.
 
+use jupyterhub_client::Error;
+
 pub mod curl;
+pub mod front;
+pub mod header;
+pub mod home;
+pub mod hub;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod invariants;
 pub mod kernel;
+pub mod kubernetes;
+pub mod nearby;
 pub mod queue;
 pub mod reach;
 pub mod scope;
 pub mod server;
 pub mod spawn;
+pub mod stop;
 pub mod token;
+
+#[cfg(test)]
+mod tests;
 
 /// The first line of what a server said, cut to a length that a report can
 /// hold.
@@ -26,4 +40,22 @@ fn excerpt(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// Who has written an answer, as far as it says; for evidence.
+fn server_of(error: &Error) -> String {
+    let header = |name| error.head().and_then(|head| head.headers.get(name));
+    match (header("server"), header("via")) {
+        (Some(server), Some(via)) => format!("the answer says Server: {server}, Via: {via}"),
+        (Some(server), None) => format!("the answer says Server: {server}"),
+        (None, Some(via)) => format!("the answer says Via: {via}"),
+        (None, None) => String::new(),
+    }
+}
+
+/// The first line with something on it: of an error page, that is enough.
+fn first_line(body: &str) -> String {
+    let line = body.lines().map(str::trim).find(|line| !line.is_empty());
+    line.map(|line| format!("it says: {}", excerpt(line)))
+        .unwrap_or_default()
 }

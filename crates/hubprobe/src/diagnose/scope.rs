@@ -48,12 +48,32 @@ pub fn held(scopes: &[String], scope: &str, user: &str, server: &str) -> Held {
 pub fn needed(version: Option<&HubVersion>) -> [&'static str; 3] {
     // Until 5.x a start wants `servers`; from 6 on `start:servers`, which
     // `servers` implies (JupyterHub 6.0 changelog).
-    let start = if version.is_some_and(HubVersion::wraps_options) {
+    let start = if version.is_some_and(HubVersion::splits_servers) {
         "start:servers"
     } else {
         "servers"
     };
     [start, "read:servers", "delete:servers"]
+}
+
+/// The scope that a request to the hub's API wants, by its method and its URL;
+/// none for one that is not known here.
+pub fn of_request(method: &str, url: &str, version: Option<&HubVersion>) -> Option<&'static str> {
+    let (_, path) = url.split_once("/hub/api/")?;
+    let path = path.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let [start, read, delete] = needed(version);
+    match (method, parts.as_slice()) {
+        ("POST", ["users", _, "server"] | ["users", _, "servers", _]) => Some(start),
+        ("DELETE", ["users", _, "server"] | ["users", _, "servers", _]) => Some(delete),
+        (
+            "GET",
+            ["users", _]
+            | ["users", _, "server", "progress"]
+            | ["users", _, "servers", _, "progress"],
+        ) => Some(read),
+        _ => None,
+    }
 }
 
 /// The scope that a visit needs of the server.

@@ -1,157 +1,30 @@
 //! Layers 5 to 7: a spawn that is refused, and a spawn that fails.
 //!
-//! Two tables of the hub's own texts, first match wins. The texts and their
-//! versions are in JupyterHub's sources: refusals in `apihandlers/users.py` and
-//! `handlers/base.py` (`spawn_single_user`), failures in `user.py` (`spawn`,
-//! `_wait_up`) as the progress stream repeats them.
+//! By the hub's own texts ([`texts`]), by what Kubernetes and the server itself
+//! said meanwhile, by the time that it took. The first failing layer counts:
+//! words that say why stand before the words that say only that.
+
+mod texts;
 
 use jupyterhub_client::Error;
+use serde_json::Value;
 
-use super::excerpt;
+use super::kubernetes::{self, Pod};
+use super::token::by_the_hub;
+use super::{excerpt, hub};
 use crate::vocabulary::{Cause, Finding};
+use texts::{CREDENTIALS, FAILURES, OF_OPTIONS, REFUSALS, find};
 
-/// One row: where the text is found, the cause, and the summary.
-struct Row {
-    text: &'static str,
-    cause: Cause,
-    summary: &'static str,
-}
-
-const fn row(text: &'static str, cause: Cause, summary: &'static str) -> Row {
-    Row {
-        text,
-        cause,
-        summary,
-    }
-}
-
-/// What a hub says when it refuses a start request.
-const REFUSALS: &[Row] = &[
-    row(
-        "is already running",
-        Cause::SpawnAlreadyRunning,
-        "a server is running that we did not start",
-    ),
-    row(
-        "is pending stop",
-        Cause::SpawnPendingStop,
-        "the server's last stop does not end",
-    ),
-    row(
-        "is pending check",
-        Cause::SpawnPendingStop,
-        "the hub has not yet looked after the server since it was restarted",
-    ),
-    row(
-        "Too many users trying to log in",
-        Cause::SpawnThrottled,
-        "too many servers are starting at once",
-    ),
-    row(
-        "Active user limit exceeded",
-        Cause::SpawnHubFull,
-        "the hub's limit of running servers is reached",
-    ),
-    row(
-        "Named servers are not enabled",
-        Cause::SpawnNamedServers,
-        "the hub has named servers disabled",
-    ),
-    row(
-        "already has the maximum of",
-        Cause::SpawnNamedServers,
-        "the account has as many named servers as the hub allows",
-    ),
-    row(
-        "Invalid server_name",
-        Cause::SpawnNamedServers,
-        "the hub does not like the server's name",
-    ),
-    row(
-        "auth has expired for",
-        Cause::SpawnStaleLogin,
-        "the hub wants the account to log in again before a spawn",
-    ),
-    row(
-        "authentication has expired",
-        Cause::SpawnStaleLogin,
-        "the hub wants the account to log in again before a spawn",
-    ),
-    row(
-        "Invalid user options",
-        Cause::SpawnBadOptions,
-        "the hub refuses the options",
-    ),
-    row(
-        "No such profile",
-        Cause::SpawnBadOptions,
-        "the hub has no such profile",
-    ),
-    row(
-        "'NoneType' object is not subscriptable",
-        Cause::SpawnNoCredentials,
-        "the spawner needs credentials that the account does not have",
-    ),
-    row(
-        "Action is not authorized with current scopes",
-        Cause::TokenMissingScope,
-        "the token may not start servers",
-    ),
-    row(
-        "No access to resources",
-        Cause::TokenWrongUser,
-        "the hub hides the account from this token",
-    ),
-    row(
-        "Missing or invalid credentials",
-        Cause::TokenLost,
-        "the hub does not accept the token any more",
-    ),
+/// What a server says of itself when it cannot reach the hub
+/// (jupyterhub/singleuser/extension.py and app.py, services/auth.py).
+const NO_HUB: &[&str] = &[
+    "failed to connect to my hub",
+    "failed to connect to hub api",
+    "is the hub accessible at this url",
 ];
 
-/// What a hub says of a spawn that failed.
-const FAILURES: &[Row] = &[
-    row(
-        "didn't respond in",
-        Cause::SpawnNeverAnswered,
-        "the server was started, but the hub never reached it",
-    ),
-    row(
-        "Spawner failed to start [status",
-        Cause::SpawnExited,
-        "the server's process ended before it answered",
-    ),
-    row(
-        "Spawn cancelled",
-        Cause::SpawnCancelled,
-        "somebody stopped the server while it started",
-    ),
-    row(
-        "'NoneType' object is not subscriptable",
-        Cause::SpawnNoCredentials,
-        "the spawner or a hook needs an auth_state that the account does not have",
-    ),
-    row(
-        "No such profile",
-        Cause::SpawnBadOptions,
-        "the hub has no such profile",
-    ),
-    row(
-        "Invalid user options",
-        Cause::SpawnBadOptions,
-        "the hub refuses the options",
-    ),
-    row(
-        "auth has expired for",
-        Cause::SpawnStaleLogin,
-        "the hub wants the account to log in again before a spawn",
-    ),
-    row(
-        "No such file or directory",
-        Cause::SpawnNoCommand,
-        "the single-user command is missing",
-    ),
-];
+/// No spawner's `start_timeout` (60 s by default) is shorter than this.
+const NO_TIMEOUT_S: f64 = 2.5;
 
 /// What is known of a spawn that did not come to its end.
 #[derive(Debug, Clone, Default)]
@@ -170,63 +43,168 @@ pub struct Failure {
     pub ended_early: bool,
     /// The hub's last word was that a scheduler keeps the server waiting.
     pub queued: bool,
+    /// The hub was seen stopping it, and not because we asked.
+    pub was_stopped: bool,
+    /// What Kubernetes said of its pod.
+    pub pod: Pod,
+    /// The server's own words that it does not reach the hub.
+    pub no_hub: Option<String>,
+}
+
+impl Failure {
+    /// Takes in a progress event: its message and the whole of it.
+    pub fn take(&mut self, message: &str, event: &Value) {
+        self.pod.take(message, event);
+        let lower = message.to_lowercase();
+        if NO_HUB.iter().any(|words| lower.contains(words)) {
+            self.no_hub = Some(message.to_owned());
+        }
+    }
+
+    /// What stood in the way, by the words of whoever starts the server or of
+    /// the server itself.
+    fn told(&self) -> Option<Finding> {
+        if let Some(words) = &self.no_hub {
+            return Some(
+                Finding::new(
+                    Cause::SpawnCannotReachHub,
+                    "the server was started, and cannot reach the hub",
+                )
+                .seen(format!("the server says: {}", excerpt(words))),
+            );
+        }
+        self.pod.trouble().map(kubernetes::Trouble::finding)
+    }
 }
 
 /// The finding for a start request that was refused (4xx), by its text.
 pub fn refused(error: &Error) -> Finding {
     let text = error.hub_message().unwrap_or_default();
     let status = error.status().unwrap_or_default();
-    let finding = match find(REFUSALS, text) {
+    let options = || {
+        let lower = text.to_lowercase();
+        // 422 says of itself that it is about what was sent.
+        status == 422 || (status == 400 && OF_OPTIONS.iter().any(|word| lower.contains(word)))
+    };
+    if !by_the_hub(error) {
+        return refused_in_front(error);
+    }
+    let finding = match find(REFUSALS, text).or_else(|| find(CREDENTIALS, text)) {
         Some(row) => Finding::new(row.cause, row.summary),
-        None if status == 404 => Finding::new(Cause::AccountNoSuchUser, "the hub has no such user"),
-        None if status == 429 => {
-            Finding::new(Cause::SpawnThrottled, "the hub asks us to come again later")
+        None if hub::is_database(text) => hub::database("the hub's database does not work"),
+        None if status == 404 && of_the_user(text) => {
+            Finding::new(Cause::AccountNoSuchUser, "the hub has no such user")
         }
+        None if status == 429 => Finding::new(
+            Cause::SpawnThrottled,
+            match excerpt(text) {
+                words if words.is_empty() => "the hub asks us to come again later".to_owned(),
+                words => format!("the hub asks us to come again later: {words}"),
+            },
+        ),
         None if text.trim().is_empty() => Finding::new(
             Cause::SpawnDenied,
             format!("the hub refuses the spawn with {status} and says no more"),
         ),
-        None => Finding::new(
-            Cause::SpawnDenied,
-            format!("the hub refuses the spawn: {}", excerpt(text)),
-        ),
+        None => match kubernetes::of_text(text) {
+            Some(trouble) => trouble.finding(),
+            None if options() => Finding::new(
+                Cause::SpawnBadOptions,
+                format!("the hub refuses the options: {}", excerpt(text)),
+            ),
+            None => Finding::new(
+                Cause::SpawnDenied,
+                format!("the hub refuses the spawn: {}", excerpt(text)),
+            ),
+        },
     };
     finding.seen(error.to_string())
+}
+
+/// Whether a 404 of the hub's is about the user: its own has no words, or these.
+/// A hook or a spawner has others (an image, a project that is not there).
+fn of_the_user(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    ["", "not found"].contains(&text.as_str()) || text.contains("user")
+}
+
+/// A refusal that no hub has written, of a request that needs every right: a
+/// firewall or an ingress that lets reading through, and nothing else.
+fn refused_in_front(error: &Error) -> Finding {
+    let status = error.status().unwrap_or_default();
+    Finding::new(
+        Cause::SpawnError,
+        format!("something in front of the hub refuses the start request with {status}"),
+    )
+    .seen(error.to_string())
+    .seen(super::server_of(error))
+    .seen(super::first_line(error.body().unwrap_or_default()))
+    .advise(
+        "It is not the hub that says no: let POST and DELETE through to the hub's API (an access \
+         rule of an ingress, a web application firewall).",
+    )
 }
 
 /// The finding for a spawn that failed, by the text of the stream and what
 /// else is known.
 pub fn failed(failure: &Failure) -> Finding {
     let said = failure.text.as_deref().unwrap_or_default();
-    let reason = reason(said);
-    let finding = if failure.ended_early {
-        Finding::new(
+    by_text(failure, said, reason(said))
+        .seen(quoted("the hub said", said))
+        .seen(failure.answer.clone().unwrap_or_default())
+        .seen(last_words(failure.last_progress.as_deref()))
+}
+
+fn by_text(failure: &Failure, said: &str, reason: &str) -> Finding {
+    let answer = failure.answer.as_deref().unwrap_or_default();
+    if hub::is_database(said) || hub::is_database(answer) {
+        return hub::database("the spawn failed over the hub's database");
+    }
+    let row = find(CREDENTIALS, said)
+        .or_else(|| texts::missing_key(reason))
+        .or_else(|| find(FAILURES, said));
+    // Somebody's stop and the account's login are what they are; all else is
+    // explained better by whoever started the server.
+    let firm = |cause| {
+        !matches!(
+            cause,
+            Cause::SpawnExited | Cause::SpawnNeverAnswered | Cause::SpawnNoCommand
+        )
+    };
+    if let Some(row) = row.filter(|row| firm(row.cause)) {
+        return Finding::new(row.cause, row.summary);
+    }
+    if let Some(told) = failure.told() {
+        return told;
+    }
+    if failure.ended_early {
+        return Finding::new(
             Cause::SpawnExited,
             "the server's process ended before it answered",
         )
-        .seen("the start request was answered 500 while the spawn was still pending, which the hub does when it finds the process dead")
-    } else if let Some(row) = find(FAILURES, said) {
-        Finding::new(row.cause, row.summary)
-    } else if is_timeout(said, reason, failure) && failure.queued {
-        Finding::new(
-            Cause::SpawnQueued,
-            format!(
-                "the hub gave up after {:.0} s (its start_timeout), while a scheduler still kept \
-                 the server waiting",
-                failure.elapsed_s
-            ),
+        .seen("the start request was answered 500 while the spawn was still pending, which the hub does when it finds the process dead");
+    }
+    if let Some(row) = row {
+        return Finding::new(row.cause, row.summary);
+    }
+    if let Some(trouble) = kubernetes::of_text(reason) {
+        return trouble.finding();
+    }
+    if is_timeout(said, reason, failure) {
+        return start_timeout(failure);
+    }
+    match (reason.is_empty(), said.is_empty()) {
+        // After a failure the hub stops what is left; then it has said so.
+        (true, true) if failure.was_stopped => Finding::new(
+            Cause::SpawnCancelled,
+            "somebody stopped the server while it started",
         )
-        .advise("Wait, use a reservation, or raise c.Spawner.start_timeout.")
-    } else if is_timeout(said, reason, failure) {
-        Finding::new(
-            Cause::SpawnStartTimeout,
-            format!(
-                "the spawner gave up after {:.0} s (its start_timeout)",
-                failure.elapsed_s
-            ),
-        )
-    } else if reason.is_empty() && !said.is_empty() {
-        Finding::new(
+        .seen("the hub showed it stopping, or ready for a moment, and then it was gone; we had not asked for that"),
+        (true, false) if said.trim_end().ends_with(':') => Finding::new(
+            Cause::SpawnError,
+            "the spawner or a hook raised an error without words",
+        ),
+        (true, false) => Finding::new(
             Cause::SpawnProxyUnreachable,
             "the spawn ended without an error and without a server",
         )
@@ -234,43 +212,60 @@ pub fn failed(failure: &Failure) -> Finding {
             "The hub says no more. Most often it could not add the route: look for \"Failed to \
              add\" in the hub's log, check the proxy's API address and CONFIGPROXY_AUTH_TOKEN; or \
              somebody stopped the server.",
-        )
-    } else if reason.is_empty() {
-        Finding::new(
+        ),
+        (true, true) => Finding::new(
             Cause::SpawnError,
             "the spawn failed, and the hub does not say why",
-        )
-    } else {
-        Finding::new(
+        ),
+        (false, _) => Finding::new(
             Cause::SpawnError,
             format!("the spawn failed: {}", excerpt(reason)),
+        ),
+    }
+}
+
+fn start_timeout(failure: &Failure) -> Finding {
+    let elapsed = failure.elapsed_s;
+    if failure.queued {
+        return Finding::new(
+            Cause::SpawnQueued,
+            format!(
+                "the hub gave up after {elapsed:.0} s (its start_timeout), while a scheduler still kept \
+                 the server waiting"
+            ),
         )
-    };
-    let finding = finding.seen(quoted("the hub said", said));
-    let finding = finding.seen(failure.answer.clone().unwrap_or_default());
-    finding.seen(last_words(failure.last_progress.as_deref()))
+        .advise("Wait, use a reservation, or raise c.Spawner.start_timeout.");
+    }
+    Finding::new(
+        Cause::SpawnStartTimeout,
+        format!("the spawner gave up after {elapsed:.0} s (its start_timeout)"),
+    )
 }
 
 /// The finding for our own start deadline.
-pub fn too_slow(deadline_s: f64, last: Option<&str>) -> Finding {
-    Finding::new(
-        Cause::SpawnTooSlow,
-        format!("the server was not ready within {deadline_s:.0} s"),
-    )
-    .seen(last_words(last))
+pub fn too_slow(deadline_s: f64, failure: &Failure) -> Finding {
+    let ours = format!("our start deadline of {deadline_s:.0} s came");
+    let finding = match failure.told() {
+        Some(told) => told.seen(ours),
+        None => Finding::new(
+            Cause::SpawnTooSlow,
+            format!("the server was not ready within {deadline_s:.0} s"),
+        ),
+    };
+    finding.seen(last_words(failure.last_progress.as_deref()))
 }
 
 /// The finding for our own queue deadline.
-pub fn queued(deadline_s: f64, last: Option<&str>) -> Finding {
-    Finding::new(
-        Cause::SpawnQueued,
-        format!("the scheduler had not started the server within {deadline_s:.0} s"),
-    )
-    .seen(last_words(last))
-}
-
-fn find(table: &'static [Row], text: &str) -> Option<&'static Row> {
-    table.iter().find(|row| text.contains(row.text))
+pub fn queued(deadline_s: f64, failure: &Failure) -> Finding {
+    let ours = format!("our queue deadline of {deadline_s:.0} s came");
+    let finding = match failure.told() {
+        Some(told) => told.seen(ours),
+        None => Finding::new(
+            Cause::SpawnQueued,
+            format!("the scheduler had not started the server within {deadline_s:.0} s"),
+        ),
+    };
+    finding.seen(last_words(failure.last_progress.as_deref()))
 }
 
 /// What stands after "Spawn failed:"; empty where nothing does.
@@ -285,13 +280,18 @@ fn reason(said: &str) -> &str {
 /// Up to 5.0 the stream says "Spawn failed: Timeout", from 5.1 on nothing
 /// after the colon; the answer to a start request in time says "timeout".
 fn is_timeout(said: &str, reason: &str, failure: &Failure) -> bool {
-    let by_text = reason == "Timeout" || reason.eq_ignore_ascii_case("timeout");
-    let by_silence = reason.is_empty() && said.trim_end().ends_with(':');
+    let by_text = reason.eq_ignore_ascii_case("timeout")
+        // KubeSpawner's own words for it.
+        || reason.contains("did not start in");
+    // An exception without words reads the same. A start request that waited for
+    // the end says which it was; and no start_timeout is as short as this.
+    let answer = failure.answer.as_deref().map(str::to_lowercase);
     let by_answer = reason.is_empty()
-        && failure
-            .answer
+        && answer
             .as_deref()
-            .is_some_and(|answer| answer.to_lowercase().contains("timeout"));
+            .is_some_and(|words| words.contains("timeout"));
+    let by_silence =
+        reason.is_empty() && said.trim_end().ends_with(':') && failure.elapsed_s >= NO_TIMEOUT_S;
     by_text || by_silence || by_answer
 }
 

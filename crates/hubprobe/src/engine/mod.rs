@@ -6,6 +6,7 @@
 //! whatever happens: success, failure, deadline, panic, signal.
 
 mod clock;
+mod patience;
 mod spacing;
 pub mod steps;
 mod visit;
@@ -13,11 +14,13 @@ mod voice;
 mod walk;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use clock::Clock;
+pub use patience::Patience;
 pub use voice::{Events, Voice};
 pub use walk::Walk;
 
@@ -40,6 +43,8 @@ pub struct Engine {
     pub end: CancellationToken,
     /// Change nothing on the hub.
     pub dry_run: bool,
+    /// How long a visit waits for somebody else who is at its place.
+    pub wait: Duration,
 }
 
 impl Engine {

@@ -9,13 +9,14 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::spacing::Outcome;
 use super::steps::{self, back};
-use super::{Engine, Voice, Walk};
+use super::{Engine, Patience, Voice, Walk};
 use crate::suite::Probe;
 use crate::vocabulary::{Cause, Finding, StepName, Verdict, VisitId};
 
@@ -24,15 +25,18 @@ pub(super) type StepResult = Result<String, Finding>;
 
 type Stepping<'a> = Pin<Box<dyn Future<Output = StepResult> + 'a>>;
 
-/// The steps forward, in order; `stop` and `gone` are the way back.
-const FORWARD: [StepName; 6] = [
-    StepName::Reach,
-    StepName::Identify,
-    StepName::Spawn,
-    StepName::Open,
-    StepName::Kernel,
-    StepName::Execute,
-];
+/// The steps of a probe, in order.
+fn steps_of(probe: &Probe) -> impl Iterator<Item = StepName> + use<> {
+    let files = probe.files.is_some();
+    StepName::ALL
+        .into_iter()
+        .filter(move |step| files || *step != StepName::Files)
+}
+
+/// The steps forward; `stop` and `gone` are the way back.
+fn forward_of(probe: &Probe) -> impl Iterator<Item = StepName> + use<> {
+    steps_of(probe).filter(|step| *step < StepName::Stop)
+}
 
 /// Walks one probe.
 pub(super) async fn visit(
@@ -48,6 +52,7 @@ pub(super) async fn visit(
         engine.ledger.clone(),
         engine.clock,
         engine.dry_run,
+        engine.wait,
     );
     // First, so that nothing is said before it is known what must not be.
     let connected = tokio::select! {
@@ -64,14 +69,15 @@ pub(super) async fn visit(
     );
     let finding = if let Some(reason) = held_back {
         walk.voice.warn(&reason);
-        skip(&walk, &StepName::ALL);
+        skip(&walk, steps_of(&probe));
         None
     } else {
         let finding = forward(engine, &mut walk, connected).await;
         // What is kept for a look is kept though something failed, but not
         // when we were asked to end.
         let may_keep = !engine.end.is_cancelled();
-        let back = AssertUnwindSafe(back::take_back(&mut walk, may_keep));
+        let passed = finding.is_none();
+        let back = AssertUnwindSafe(back::take_back(&mut walk, may_keep, passed));
         if let Err(panic) = back.catch_unwind().await {
             walk.voice.step_failed(StepName::Stop, bug(panic.as_ref()));
             walk.voice
@@ -95,25 +101,49 @@ async fn forward(
     connected: Result<Vec<String>, Finding>,
 ) -> Option<Finding> {
     let total = walk.probe.deadlines.total;
-    let walking = timeout(total, walk_forward(walk, connected));
-    let ended = tokio::select! {
-        biased;
-        () = engine.end.cancelled() => Err(interrupted()),
-        walked = AssertUnwindSafe(walking).catch_unwind() => match walked {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(steps::out_of_time(walk.step, total)),
-            Err(panic) => Err(bug(panic.as_ref())),
-        },
+    let walked = {
+        let patience = walk.patience.clone();
+        let walking = AssertUnwindSafe(walk_forward(walk, connected)).catch_unwind();
+        tokio::select! {
+            biased;
+            () = engine.end.cancelled() => Some(Ok(Err(interrupted()))),
+            walked = within(total, patience, walking) => walked,
+        }
+    };
+    let ended = match walked {
+        Some(Ok(result)) => result,
+        Some(Err(panic)) => Err(bug(panic.as_ref())),
+        None => Err(steps::out_of_time(walk.step, total)),
     };
     let finding = ended.err()?;
     let failed_in = walk.step.unwrap_or(StepName::Reach);
     walk.voice.step_failed(failed_in, finding.clone());
-    let rest: Vec<StepName> = FORWARD
-        .into_iter()
-        .filter(|step| *step > failed_in)
-        .collect();
-    skip(walk, &rest);
+    skip(
+        walk,
+        forward_of(&walk.probe).filter(|step| *step > failed_in),
+    );
     Some(finding)
+}
+
+/// Until it ends; none where the total deadline comes first, which stands still
+/// while somebody else is waited for.
+async fn within<T>(
+    total: Duration,
+    patience: Patience,
+    walking: impl Future<Output = T>,
+) -> Option<T> {
+    let began = Instant::now();
+    let mut walking = std::pin::pin!(walking);
+    loop {
+        let until = began + total + patience.waited();
+        // Not a sleep beside it: of something that always has more to do, such as
+        // a kernel that never stops talking, only this lets go in time.
+        match timeout_at(until, &mut walking).await {
+            Ok(ended) => return Some(ended),
+            Err(_) if began + total + patience.waited() > until => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 async fn walk_forward(
@@ -124,7 +154,7 @@ async fn walk_forward(
     for warning in connected? {
         walk.voice.warn(&warning);
     }
-    for step in FORWARD {
+    for step in forward_of(&walk.probe) {
         if walk.dry_run && step >= StepName::Spawn {
             let would = steps::would(walk, step);
             walk.voice.step_finished(step, Verdict::Skipped, &would);
@@ -146,6 +176,7 @@ fn run(step: StepName, walk: &mut Walk) -> Stepping<'_> {
         StepName::Open => Box::pin(steps::open::open(walk)),
         StepName::Kernel => Box::pin(steps::kernel::kernel(walk)),
         StepName::Execute => Box::pin(steps::execute::execute(walk)),
+        StepName::Files => Box::pin(steps::files::files(walk)),
         StepName::Stop | StepName::Gone => Box::pin(async { Ok(String::new()) }),
     }
 }
@@ -154,9 +185,9 @@ fn interrupted() -> Finding {
     Finding::new(Cause::ProberInterrupted, "a signal asked us to end")
 }
 
-fn skip(walk: &Walk, steps: &[StepName]) {
+fn skip(walk: &Walk, steps: impl Iterator<Item = StepName>) {
     for step in steps {
-        walk.voice.step_finished(*step, Verdict::Skipped, "");
+        walk.voice.step_finished(step, Verdict::Skipped, "");
     }
 }
 

@@ -2,7 +2,9 @@
 //! each step has learnt for the next.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use jupyterhub_client::{
     Error, Hub, HubVersion, Identity, JupyterServer, KernelConnection, Session,
 };
@@ -10,12 +12,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Clock, Voice};
+use super::{Clock, Patience, Voice};
 use crate::diagnose::{curl, token};
 use crate::explain;
 use crate::suite::Probe;
 use crate::undo::lock::Lock;
-use crate::undo::{Entry, Ledger, Owner};
+use crate::undo::{Entry, Ledger, Owner, owner};
 use crate::vocabulary::{Cause, Finding, StepName, Target};
 
 /// A visit under way.
@@ -34,6 +36,8 @@ pub struct Walk {
     pub clock: Clock,
     /// Whether anything may be changed on the hub.
     pub dry_run: bool,
+    /// How long somebody else at our place is waited for.
+    pub patience: Patience,
     /// The step that is under way.
     pub step: Option<StepName>,
     /// The hub, with the account's token.
@@ -42,6 +46,10 @@ pub struct Walk {
     pub version: Option<HubVersion>,
     /// Whom the hub takes us for.
     pub identity: Option<Identity>,
+    /// How far the hub's clock and ours are apart, as its answers are dated.
+    pub apart: Duration,
+    /// When the token ends, where that is known.
+    pub expires: Option<Timestamp>,
     /// What stands in the ledger.
     pub entry: Option<Entry>,
     /// When the first start request went out.
@@ -69,15 +77,19 @@ impl Walk {
         ledger: Ledger,
         clock: Clock,
         dry_run: bool,
+        wait: Duration,
     ) -> Self {
         Self {
             target: Target::from(&probe.hub),
+            expires: probe.account.expires,
+            apart: Duration::ZERO,
             probe,
             run,
             voice,
             ledger,
             clock,
             dry_run,
+            patience: Patience::new(wait),
             step: None,
             hub: None,
             version: None,
@@ -115,6 +127,7 @@ impl Walk {
             run: self.run,
             owner: Owner::this(),
             written: self.clock.now(),
+            up_s: owner::up_s(),
             target: self.target.clone(),
             account: self.user().to_owned(),
             token: self.probe.account.token.clone(),
@@ -151,8 +164,10 @@ impl Walk {
     pub fn known(&self) -> token::Known<'_> {
         token::Known {
             worked: self.identity.is_some(),
-            expires: None,
+            expires: self.expires,
             now: Some(self.clock.now()),
+            user: self.user(),
+            version: self.version.as_ref(),
             place: match &self.probe.account.token {
                 crate::vocabulary::SecretSource::File(path) => path.to_str().unwrap_or("its file"),
                 crate::vocabulary::SecretSource::Env(name) => name,

@@ -61,6 +61,11 @@ impl Listener for Lines {
                 };
                 self.say(at, &text);
             }
+            // A report in another format may go into a file that nobody reads now.
+            What::LeftBehind { what, .. } => self.say(
+                at,
+                &format!("LEFT BEHIND: {what}; once the hub is well again: hubprobe clean"),
+            ),
             What::Interrupted { signal } => {
                 let undoing = if run.visits.is_empty() {
                     ""

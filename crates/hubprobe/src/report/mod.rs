@@ -13,6 +13,7 @@ pub mod junit;
 pub mod terminal;
 
 pub use crate::vocabulary::plain;
+pub(crate) use wrap::wrap;
 
 mod command;
 mod failure;

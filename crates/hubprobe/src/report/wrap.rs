@@ -23,7 +23,7 @@ fn char_columns(c: char) -> usize {
 /// Breaks a text into lines of at most `width` columns, between words where
 /// that goes, else within; lines of the text stay lines. Leading spaces of a
 /// line are kept (tracebacks and code hang on them) up to half of the width.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(2);
     let mut lines = Vec::new();
     for paragraph in text.lines() {

@@ -35,6 +35,8 @@ pub enum DeadlineName {
     Kernel,
     /// Each piece of code.
     Execute,
+    /// Writing, reading back and deleting a file.
+    Files,
     /// A server that is gone; also the budget of undoing.
     Stop,
     /// The whole visit.
@@ -43,13 +45,14 @@ pub enum DeadlineName {
 
 impl DeadlineName {
     /// All of them, in the order of a visit.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Reach,
         Self::Start,
         Self::Queue,
         Self::Open,
         Self::Kernel,
         Self::Execute,
+        Self::Files,
         Self::Stop,
         Self::Total,
     ];
@@ -64,6 +67,7 @@ impl DeadlineName {
             Self::Open => "open",
             Self::Kernel => "kernel",
             Self::Execute => "execute",
+            Self::Files => "files",
             Self::Stop => "stop",
             Self::Total => "total",
         }
@@ -102,10 +106,12 @@ pub struct Deadlines {
     pub kernel: Duration,
     /// Each piece of code; 60 s.
     pub execute: Duration,
+    /// Writing, reading back and deleting a file; 60 s.
+    pub files: Duration,
     /// A server that is gone, and the budget of undoing; 2 m.
     pub stop: Duration,
     /// The whole visit. Where it is not given: reach + start + queue + open +
-    /// kernel + execute + stop + 30 s, following them when they are set with
+    /// kernel + execute + files + stop + 30 s, following them when they are set with
     /// [`Deadlines::set`].
     pub total: Duration,
     total_is_given: bool,
@@ -120,6 +126,7 @@ impl Default for Deadlines {
             open: Duration::from_secs(30),
             kernel: Duration::from_secs(60),
             execute: Duration::from_secs(60),
+            files: Duration::from_secs(60),
             stop: Duration::from_secs(2 * 60),
             total: Duration::ZERO,
             total_is_given: false,
@@ -140,6 +147,7 @@ impl Deadlines {
             DeadlineName::Open => self.open,
             DeadlineName::Kernel => self.kernel,
             DeadlineName::Execute => self.execute,
+            DeadlineName::Files => self.files,
             DeadlineName::Stop => self.stop,
             DeadlineName::Total => self.total,
         }
@@ -154,6 +162,7 @@ impl Deadlines {
             DeadlineName::Open => &mut self.open,
             DeadlineName::Kernel => &mut self.kernel,
             DeadlineName::Execute => &mut self.execute,
+            DeadlineName::Files => &mut self.files,
             DeadlineName::Stop => &mut self.stop,
             DeadlineName::Total => {
                 self.total_is_given = true;
@@ -173,6 +182,7 @@ impl Deadlines {
             + self.open
             + self.kernel
             + self.execute
+            + self.files
             + self.stop
             + SLACK
     }
@@ -268,9 +278,9 @@ mod tests {
     #[test]
     fn total_follows_the_others_until_it_is_given() {
         let mut deadlines = Deadlines::default();
-        assert_eq!(format_duration(deadlines.total), "30m10s");
+        assert_eq!(format_duration(deadlines.total), "31m10s");
         deadlines.set(DeadlineName::Start, Duration::from_secs(60));
-        assert_eq!(format_duration(deadlines.total), "26m10s");
+        assert_eq!(format_duration(deadlines.total), "27m10s");
         deadlines.set(DeadlineName::Total, Duration::from_secs(5));
         deadlines.set(DeadlineName::Start, Duration::from_secs(600));
         assert_eq!(deadlines.total, Duration::from_secs(5));
@@ -283,7 +293,7 @@ mod tests {
         let text = serde_json::to_string(&deadlines).unwrap();
         assert_eq!(
             text,
-            r#"{"reach":"10s","start":"90s","queue":"20m","open":"30s","kernel":"1m","execute":"1m","stop":"2m"}"#
+            r#"{"reach":"10s","start":"90s","queue":"20m","open":"30s","kernel":"1m","execute":"1m","files":"1m","stop":"2m"}"#
         );
         assert_eq!(serde_json::from_str::<Deadlines>(&text).unwrap(), deadlines);
         let given: Deadlines = serde_json::from_str(r#"{"total": "1h"}"#).unwrap();
@@ -305,11 +315,11 @@ mod tests {
         for (text, message) in [
             (
                 "90s",
-                "--deadline 90s: there is no `=`\n  write WHAT=TIME, as in start=90s; WHAT is one of reach, start, queue, open, kernel, execute, stop, total",
+                "--deadline 90s: there is no `=`\n  write WHAT=TIME, as in start=90s; WHAT is one of reach, start, queue, open, kernel, execute, files, stop, total",
             ),
             (
                 "strat=90s",
-                "--deadline strat=90s: there is no deadline named `strat`\n  did you mean `start`? the deadlines are: reach, start, queue, open, kernel, execute, stop, total",
+                "--deadline strat=90s: there is no deadline named `strat`\n  did you mean `start`? the deadlines are: reach, start, queue, open, kernel, execute, files, stop, total",
             ),
             (
                 "stop=0s",

@@ -134,7 +134,7 @@ impl Document {
             .checked_sub(1)
             .and_then(|index| usize::try_from(index).ok());
         let line_text = line
-            .and_then(|index| self.text.lines().nth(index))
+            .and_then(|index| lines(&self.text).nth(index))
             .map(masked);
         let in_reach = usize::try_from(place.column).is_ok_and(|column| column <= 100);
         SuiteError {
@@ -212,6 +212,25 @@ impl Document {
             plain: plain.map(str::to_owned),
         }
     }
+}
+
+/// The lines as YAML counts them: they end in LF, CR or CRLF.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let Some((line, after)) = text.split_once(['\n', '\r']) else {
+            return Some(text);
+        };
+        let is_crlf = text.as_bytes().get(line.len()) == Some(&b'\r');
+        rest = Some(
+            after
+                .strip_prefix('\n')
+                .filter(|_| is_crlf)
+                .unwrap_or(after),
+        );
+        Some(line)
+    })
 }
 
 fn place_of(location: Location) -> Place {
@@ -331,6 +350,12 @@ mod tests {
             .map(|(line, column, _)| (*line, *column))
             .collect();
         assert_eq!(places, [(1, 4), (5, 4)]);
+    }
+
+    #[test]
+    fn lines_end_in_any_way() {
+        let all: Vec<_> = lines("a\r\nb\rc\n\n\r\rd\n").collect();
+        assert_eq!(all, ["a", "b", "c", "", "", "", "d", ""]);
     }
 
     #[test]

@@ -44,8 +44,8 @@ impl SuiteError {
         Self {
             file: file.to_owned(),
             place: None,
-            reason: visible(&masked_words(&reason.into())),
-            remedy: visible(&masked_words(&remedy.into())),
+            reason: note(&reason.into()),
+            remedy: note(&remedy.into()),
             line_text: None,
         }
     }
@@ -89,8 +89,8 @@ pub struct OptionError {
 impl OptionError {
     pub(super) fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
-            reason: visible(&reason.into()),
-            remedy: visible(&remedy.into()),
+            reason: note(&reason.into()),
+            remedy: note(&remedy.into()),
         }
     }
 }
@@ -108,21 +108,33 @@ pub struct UrlError {
 impl UrlError {
     pub(super) fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
-            reason: visible(&reason.into()),
-            remedy: visible(&remedy.into()),
+            reason: note(&reason.into()),
+            remedy: note(&remedy.into()),
         }
     }
 }
 
+/// The most characters of what is said of one thing: names may be as long as the file.
+const LONGEST: usize = 1_000;
+
+/// What is said about a suite or about what was typed, as it may be shown: a token may stand where it does not belong.
+pub(super) fn note(text: &str) -> String {
+    visible(&masked_words(text))
+}
+
 /// A text with the characters that a terminal would obey, or that turn the
-/// direction of text, written as escapes: `\t`, `\u{1b}`.
+/// direction of text, written as escapes: `\t`, `\u{1b}`; cut where it is long.
 fn visible(text: &str) -> String {
     let obeyed = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut shown = String::with_capacity(text.len().min(4 * LONGEST));
+    for (place, c) in text.chars().enumerate() {
+        if place == LONGEST {
+            shown.push('…');
+            break;
+        }
         if obeyed(c) {
             shown.extend(
                 c.escape_unicode()
@@ -144,5 +156,12 @@ mod tests {
     fn what_a_terminal_would_obey_is_shown() {
         let error = OptionError::new("a\tb\u{1b}[2J\u{202e}é", "");
         assert_eq!(error.to_string(), "a\\tb\\u{1b}[2J\\u{202e}é");
+        let error = UrlError::new("`9f86d081884c7d659a2feaa0c55ad015` has no scheme", "x");
+        assert_eq!(
+            error.to_string(),
+            format!("`{}` has no scheme; x", "*".repeat(32))
+        );
+        let error = OptionError::new("é".repeat(5_000), "");
+        assert_eq!(error.to_string(), format!("{}…", "é".repeat(LONGEST)));
     }
 }

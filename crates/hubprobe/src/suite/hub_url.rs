@@ -5,7 +5,7 @@
 
 use url::Url;
 
-use super::error::UrlError;
+use super::error::{UrlError, note};
 
 /// First words of a path below `/hub/` (JupyterHub's own pages and its API, as of 6.1).
 const HUB_PAGES: [&str; 16] = [
@@ -50,20 +50,29 @@ pub fn hub_url(text: &str) -> Result<(Url, Option<String>), UrlError> {
     let Some((scheme, rest)) = text.split_once("://") else {
         return Err(without_scheme(text));
     };
+    // As URLs are read: any number of slashes, of either kind, begins the authority.
+    let authority = rest
+        .trim_start_matches(['/', '\\', '\t', '\n', '\r'])
+        .split(['/', '?', '#', '\\'])
+        .next()
+        .unwrap_or_default();
+    if authority.contains('@') {
+        return Err(UrlError::new(
+            "the URL holds a user name or a password before the `@`",
+            "remove it; the token comes from a file, the environment or a command",
+        ));
+    }
     if !["http", "https"]
         .iter()
         .any(|known| scheme.eq_ignore_ascii_case(known))
     {
         return Err(UrlError::new(
-            format!("the scheme `{scheme}` is none that a hub has"),
+            if scheme.contains('@') {
+                "what stands before `://` is no scheme".to_owned()
+            } else {
+                format!("the scheme `{scheme}` is none that a hub has")
+            },
             "write http:// or https://",
-        ));
-    }
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    if authority.contains('@') {
-        return Err(UrlError::new(
-            "the URL holds a user name or a password before the `@`",
-            "remove it; the token comes from a file, the environment or a command",
         ));
     }
     let mut url = Url::parse(text).map_err(|error| {
@@ -97,17 +106,17 @@ pub fn hub_url(text: &str) -> Result<(Url, Option<String>), UrlError> {
     }
     url.set_path(&path);
     let note = (!cut.is_empty()).then(|| {
-        format!(
+        note(&format!(
             "the URL is cut to the hub's own, {url}, without {}",
             cut.join(" and ")
-        )
+        ))
     });
     Ok((url, note))
 }
 
 /// What of a path is the hub's own prefix: all before the last `hub` that ends
-/// it or has a known page after it, before `user/NAME`, and before a last word
-/// that is a page of a user's server.
+/// it or has a known page after it, before `user/NAME`, and before last words
+/// that are pages of a user's server.
 fn own_prefix<'a>(segments: &'a [&'a str]) -> &'a [&'a str] {
     let next = |index: usize| segments.get(index + 1).copied();
     let user = segments
@@ -123,11 +132,12 @@ fn own_prefix<'a>(segments: &'a [&'a str]) -> &'a [&'a str] {
         .rposition(|(index, segment)| {
             *segment == "hub" && next(index).is_none_or(|page| HUB_PAGES.contains(&page))
         });
-    let page = segments
-        .last()
-        .filter(|last| SERVER_PAGES.contains(last))
-        .map(|_| segments.len() - 1);
-    let end = hub.or(user).or(page).unwrap_or(segments.len());
+    let pages = segments
+        .iter()
+        .rev()
+        .take_while(|segment| SERVER_PAGES.contains(segment))
+        .count();
+    let end = hub.or(user).unwrap_or(segments.len() - pages);
     segments.get(..end).unwrap_or_default()
 }
 
@@ -186,6 +196,7 @@ mod tests {
             ),
             ("https://h.org/hub/user/me/", "https://h.org/", true),
             ("https://h.org/lab", "https://h.org/", true),
+            ("https://h.org/p/lab/tree/", "https://h.org/p/", true),
             ("https://h.org/github/x", "https://h.org/github/x/", false),
             (
                 "https://h.org/hub/elsewhere",
@@ -239,7 +250,15 @@ mod tests {
                 "the scheme `ftp` is none that a hub has; write http:// or https://",
             ),
             (
+                "me:secret@https://h.org",
+                "what stands before `://` is no scheme; write http:// or https://",
+            ),
+            (
                 "https://me:secret@h.org/",
+                "the URL holds a user name or a password before the `@`; remove it; the token comes from a file, the environment or a command",
+            ),
+            (
+                "https:///\t\\me:secret@h.org/",
                 "the URL holds a user name or a password before the `@`; remove it; the token comes from a file, the environment or a command",
             ),
             (

@@ -203,6 +203,7 @@ fn account(document: &Document, name: &str, node: &Node) -> Result<Account, Suit
     Ok(Account {
         name: name.to_owned(),
         token: secret_source(document, token, &format!("the token of `{name}`"))?,
+        expires: None,
         dedicated: fields.truth("dedicated")?,
     })
 }

@@ -3,8 +3,8 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use super::document::{Document, Kind};
-use super::error::{Place, SuiteError};
+use super::document::{Document, Kind, lines};
+use super::error::{Place, SuiteError, note};
 use super::fields::{Fields, Shape};
 use super::{Suite, hubs, probes};
 
@@ -26,19 +26,19 @@ const LARGEST: u64 = 1 << 20;
 /// [`SuiteError`]; the first that is found, with line and column where it is
 /// about a place in the file.
 pub fn load(path: &Path) -> Result<(Suite, Vec<String>), SuiteError> {
-    let bytes = read(path)?;
+    load_bytes(path, read(path)?)
+}
+
+/// The same for bytes that are at hand; see [`load_text`].
+pub(super) fn load_bytes(path: &Path, bytes: Vec<u8>) -> Result<(Suite, Vec<String>), SuiteError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let before =
             String::from_utf8_lossy(error.as_bytes().get(..good).unwrap_or_default()).into_owned();
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
+        let before = before.strip_prefix('\u{feff}').unwrap_or(&before);
+        let (line, column) = lines(before).fold((0, 1), |(number, _), line| {
+            (number + 1, line.chars().count() + 1)
+        });
         SuiteError {
             place: Some(Place {
                 line: line as u64,
@@ -107,6 +107,7 @@ pub(super) fn load_text(path: &Path, text: String) -> Result<(Suite, Vec<String>
     let hubs = hubs::read(&document, hubs, &mut notes)?;
     let probes = fields.required("probes", "probes: { normal: { hub: alps } }")?;
     let probes = probes::read(&document, probes, &hubs, &mut notes)?;
+    let notes = notes.iter().map(|text| note(text)).collect();
     Ok((
         Suite {
             source: path.to_owned(),

@@ -6,7 +6,7 @@
 /// than 100 characters, and with stars over what may be a secret: the value of
 /// a key `token`, a password in a URL, long words of letters and digits
 /// (JupyterHub's own tokens are 32 hexadecimal digits).
-pub(super) fn masked(line: &str) -> String {
+pub(crate) fn masked(line: &str) -> String {
     let mut chars: Vec<char> = line
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -23,7 +23,7 @@ pub(super) fn masked(line: &str) -> String {
 
 /// A text that repeats words of the file, with stars over those that may be a
 /// secret: long, of letters and digits. Names with hyphens stay readable.
-pub(super) fn masked_words(text: &str) -> String {
+pub(crate) fn masked_words(text: &str) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     mask_long_words(&mut chars);
     chars.into_iter().collect()

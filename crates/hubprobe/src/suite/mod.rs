@@ -17,6 +17,8 @@ mod error;
 mod fields;
 mod hub_url;
 mod hubs;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod invariants;
 mod load;
 mod masked;
 mod nearest;
@@ -26,6 +28,8 @@ mod raw;
 mod resolved;
 mod scalar;
 mod schema;
+mod size;
+mod steps;
 
 pub use crate::vocabulary::SecretSource;
 pub use deadlines::{DeadlineName, Deadlines, parse_deadline};
@@ -33,9 +37,13 @@ pub use duration::{format_duration, parse_duration};
 pub use error::{OptionError, Place, SuiteError, UrlError};
 pub use hub_url::hub_url;
 pub use load::load;
+pub(crate) use masked::{masked, masked_words};
+pub(crate) use nearest::nearest;
 pub use options::{parse_option, parse_options_object};
-pub use resolved::{Account, ExecuteStep, Hub, KernelStep, Probe, Suite};
+pub(crate) use raw::Raw;
+pub use resolved::{Account, ExecuteStep, FilesStep, Hub, KernelStep, Probe, Suite};
 pub use schema::schema;
+pub use size::{format_size, parse_size};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 /// The candidate that is nearest to `word` by single-letter slips (a letter too
 /// many, too few, wrong, or two swapped), if one is near enough: a third of the
 /// word's length, and one slip at least.
-pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(1);
     candidates
         .iter()

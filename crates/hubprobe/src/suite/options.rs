@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::document::Document;
-use super::error::OptionError;
+use super::error::{OptionError, note};
 
 /// The largest file that `--options @FILE` reads.
 const LARGEST: u64 = 1 << 20;
@@ -56,7 +56,7 @@ pub fn parse_option(text: &str) -> Result<(String, Value, Option<String>), Optio
         } else {
             ""
         };
-        format!("--option {key}: {}{how}", surprises.join("; "))
+        note(&format!("--option {key}: {}{how}", surprises.join("; ")))
     });
     Ok((key.to_owned(), value, warning))
 }

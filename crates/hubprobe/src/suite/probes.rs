@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 use super::deadlines::checked;
 use super::document::{Document, Kind, Node};
 use super::error::SuiteError;
-use super::fields::{Fields, Shape, map, text, wrong_type};
+use super::fields::{Fields, Shape, map, wrong_type};
 use super::hubs::HubEntry;
 use super::nearest::nearest;
-use super::{Account, DeadlineName, Deadlines, ExecuteStep, KernelStep, Probe};
+use super::steps::{Steps, steps};
+use super::{Account, DeadlineName, Deadlines, Probe};
 
 pub(super) const PROBE: Shape = Shape {
     what: "a probe",
@@ -19,31 +20,11 @@ pub(super) const PROBE: Shape = Shape {
 pub(super) const DEADLINES: Shape = Shape {
     what: "deadlines",
     known: &[
-        "reach", "start", "queue", "open", "kernel", "execute", "stop", "total",
+        "reach", "start", "queue", "open", "kernel", "execute", "files", "stop", "total",
     ],
     later: &[],
     secret: false,
 };
-pub(super) const KERNEL: Shape = Shape {
-    what: "the step `kernel`",
-    known: &["name"],
-    later: &[],
-    secret: false,
-};
-pub(super) const EXECUTE: Shape = Shape {
-    what: "the step `execute`",
-    known: &["code", "expect"],
-    later: &[],
-    secret: false,
-};
-
-/// The steps, in the order in which they run.
-pub(super) const STEPS: [&str; 8] = [
-    "reach", "identify", "spawn", "open", "kernel", "execute", "stop", "gone",
-];
-/// Steps of the format that this version does not know.
-const LATER_STEPS: [&str; 3] = ["notebook", "files", "lab"];
-
 /// Reads all probes; notes are added to `notes`.
 pub(super) fn read(
     document: &Document,
@@ -95,6 +76,7 @@ fn probe(
         deadlines: deadlines(document, &fields)?,
         kernel: steps.kernel.unwrap_or_default(),
         execute: steps.execute,
+        files: steps.files,
         keep: false,
     })
 }
@@ -171,7 +153,7 @@ fn account<'a>(
     }
 }
 
-fn meant(word: &str, known: &[&str], all: String) -> String {
+pub(super) fn meant(word: &str, known: &[&str], all: String) -> String {
     match nearest(word, known) {
         Some(near) => format!("did you mean `{near}`? {all}"),
         None => all,
@@ -237,124 +219,4 @@ fn deadlines(document: &Document, fields: &Fields<'_>) -> Result<Deadlines, Suit
         deadlines.set(name, duration);
     }
     Ok(deadlines)
-}
-
-#[derive(Default)]
-struct Steps {
-    kernel: Option<KernelStep>,
-    execute: Vec<ExecuteStep>,
-}
-
-fn steps(document: &Document, node: &Node, notes: &mut Vec<String>) -> Result<Steps, SuiteError> {
-    let Kind::List(items) = &node.kind else {
-        return Err(wrong_type(
-            document,
-            node,
-            "steps",
-            "a list of steps",
-            "begin each with a hyphen, as in - spawn",
-        ));
-    };
-    let mut steps = Steps::default();
-    let mut furthest = 0;
-    for item in items {
-        let (name, at, settings) = match &item.kind {
-            Kind::Text(name) => (name.as_str(), item.place, None),
-            Kind::Map(entries) => match entries.as_slice() {
-                [(key, settings)] => (
-                    key.text.as_str(),
-                    key.place,
-                    Some(settings).filter(|node| !matches!(node.kind, Kind::Null)),
-                ),
-                _ => {
-                    let remedy = "give each step a hyphen of its own, and indent its settings below its name";
-                    return Err(document.error(
-                        item.place,
-                        format!("a step is one name, found {}", entries.len()),
-                        remedy,
-                    ));
-                }
-            },
-            _ => {
-                return Err(wrong_type(
-                    document,
-                    item,
-                    "a step",
-                    "a name, or a name with settings",
-                    "",
-                ));
-            }
-        };
-        let Some(order) = STEPS.iter().position(|step| *step == name) else {
-            let all = format!("the steps are: {}", STEPS.join(", "));
-            return Err(if LATER_STEPS.contains(&name) {
-                document.error(
-                    at,
-                    format!("this version of hubprobe does not know the step `{name}`"),
-                    all,
-                )
-            } else {
-                document.error(
-                    at,
-                    format!("there is no step named `{name}`"),
-                    meant(name, &STEPS, all),
-                )
-            });
-        };
-        if order < furthest {
-            notes.push(format!(
-                "{}:{}:{}: the step {name} comes after {} here, but the steps always run in their own order: {}",
-                document.file.display(),
-                at.line,
-                at.column,
-                STEPS.get(furthest).copied().unwrap_or_default(),
-                STEPS.join(", ")
-            ));
-        }
-        furthest = furthest.max(order);
-        match (name, settings) {
-            ("kernel", Some(settings)) => {
-                if steps.kernel.is_some() {
-                    return Err(document.error(
-                        at,
-                        "the step `kernel` is configured twice",
-                        "remove one of the two",
-                    ));
-                }
-                let fields = Fields::of(document, settings, "the step `kernel`", &KERNEL)?;
-                steps.kernel = Some(KernelStep {
-                    name: fields.text("name")?.map(str::to_owned),
-                });
-            }
-            ("execute", Some(settings)) => steps.execute.push(execute(document, settings)?),
-            (_, Some(settings)) => {
-                let remedy = format!("write - {name} alone");
-                return Err(document.error(
-                    settings.place,
-                    format!("the step `{name}` has no settings"),
-                    remedy,
-                ));
-            }
-            (_, None) => {}
-        }
-    }
-    Ok(steps)
-}
-
-fn execute(document: &Document, settings: &Node) -> Result<ExecuteStep, SuiteError> {
-    let example = "execute: { code: \"print(6*7)\", expect: \"42\" }";
-    let fields = Fields::of(document, settings, "the step `execute`", &EXECUTE)?;
-    let node = fields.required("code", example)?;
-    let code = text(document, node, "code")?;
-    if code.trim().is_empty() {
-        return Err(document.error(
-            node.place,
-            "the step `execute` has no code to run",
-            format!("add some, as in {example}"),
-        ));
-    }
-    Ok(ExecuteStep {
-        code: code.to_owned(),
-        expect: fields.text("expect")?.map(str::to_owned),
-    })
 }

@@ -6,7 +6,7 @@ use serde_json::Number;
 use serde_saphyr::Spanned;
 
 /// A value; collections know the places of what they hold.
-pub(super) enum Raw {
+pub(crate) enum Raw {
     Null,
     Bool(bool),
     Number(Number),

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -32,6 +33,8 @@ pub struct Probe {
     pub kernel: KernelStep,
     /// Code that runs after the nonce that every visit computes.
     pub execute: Vec<ExecuteStep>,
+    /// A file that is written and read back; none: the home is not tried.
+    pub files: Option<FilesStep>,
     /// Leave the server running at the end.
     pub keep: bool,
 }
@@ -69,6 +72,8 @@ pub struct Account {
     /// The operator's word that nobody but hubprobe uses it, so that leftovers on
     /// it may be taken away.
     pub dedicated: bool,
+    /// When its token ends, where the one who made it has noted that.
+    pub expires: Option<Timestamp>,
 }
 
 /// Settings of the kernel step.
@@ -86,6 +91,28 @@ pub struct ExecuteStep {
     /// What standard output must be, white space at both ends apart; none: it only
     /// has to run without an error.
     pub expect: Option<String>,
+}
+
+/// Settings of the step `files`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilesStep {
+    /// The file's size, in bytes.
+    pub size: u64,
+}
+
+impl FilesStep {
+    /// More than the body that nginx takes by default (1 MiB), which is what
+    /// most often stands in the way of a notebook.
+    pub const USUAL: u64 = 2 << 20;
+
+    /// The largest file that is tried: it rides in JSON, in base64.
+    pub const LARGEST: u64 = 32 << 20;
+}
+
+impl Default for FilesStep {
+    fn default() -> Self {
+        Self { size: Self::USUAL }
+    }
 }
 
 /// A suite file that held what it should: its probes, in the order of the file.

@@ -67,7 +67,17 @@ enum SecretFile {
     /// What a command writes to its standard output: the program and its arguments,
     /// without a shell.
     #[schemars(extend("examples" = [["pass", "show", "alps"]]))]
-    Command(Vec<String>),
+    Command(Vec<Word>),
+}
+
+/// A word of a command: a text, or what is typed as a number, a truth value or null and is meant as it stands.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Word {
+    Text(String),
+    Number(f64),
+    Truth(bool),
+    Nothing(()),
 }
 
 /// One test: an account's walk over a hub.
@@ -86,7 +96,8 @@ struct ProbeFile {
     /// How long each part may take.
     deadlines: Option<DeadlinesFile>,
     /// Adds to or configures the steps reach, identify, spawn, open, kernel,
-    /// execute, stop and gone, which always run, in this order.
+    /// execute, stop and gone, which always run, in this order; files runs where it
+    /// is named, after execute.
     steps: Option<Vec<StepFile>>,
 }
 
@@ -106,6 +117,8 @@ struct DeadlinesFile {
     kernel: Option<Time>,
     /// Each piece of code; 60s.
     execute: Option<Time>,
+    /// Writing, reading back and deleting a file; 60s.
+    files: Option<Time>,
     /// A server that is gone; 2m.
     stop: Option<Time>,
     /// The whole visit; the sum of the others and 30s where it is left out.
@@ -139,6 +152,7 @@ enum StepWord {
     Open,
     Kernel,
     Execute,
+    Files,
     Stop,
     Gone,
 }
@@ -151,6 +165,8 @@ enum ConfiguredStep {
     Kernel(KernelFile),
     /// Code that runs after the nonce that every visit computes.
     Execute(ExecuteFile),
+    /// A file that is written to the home, read back and deleted.
+    Files(FilesFile),
 }
 
 /// Settings of the kernel.
@@ -174,6 +190,27 @@ struct ExecuteFile {
     expect: Option<String>,
 }
 
+/// The file to write.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct FilesFile {
+    /// Its size; 2MiB where it is left out, 32MiB at most.
+    size: Option<Size>,
+}
+
+/// A size: a number with KiB, MiB, KB or MB, or of bytes.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Size {
+    /// With a unit.
+    Text(
+        #[schemars(regex(pattern = r"^\s*[0-9.]+\s*([KMGTPEkmgtpe][Ii]?)?[Bb]?\s*$"), extend("examples" = ["2MiB", "512KiB"]))]
+         String,
+    ),
+    /// In bytes.
+    Bytes(#[schemars(range(min = 1))] u64),
+}
+
 fn example() -> Value {
     serde_json::json!({
         "hubs": {"alps": {
@@ -185,14 +222,14 @@ fn example() -> Value {
             "hub": "alps",
             "options": {"reservation": [""], "account": ["test-group"], "runtime": ["00:05:00"]},
             "deadlines": {"start": "5m", "queue": "20m"},
-            "steps": ["spawn", {"kernel": {"name": "python3"}}, {"execute": {"code": "print(6*7)", "expect": "42"}}, "stop"],
+            "steps": ["spawn", {"kernel": {"name": "python3"}}, {"execute": {"code": "print(6*7)", "expect": "42"}}, {"files": {"size": "2MiB"}}, "stop"],
         }},
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{fields::Shape, hubs, load, probes};
+    use super::super::{fields::Shape, hubs, load, probes, steps};
     use super::*;
 
     fn keys<T: JsonSchema>() -> Vec<String> {
@@ -218,8 +255,9 @@ mod tests {
         same(keys::<AccountFile>(), &hubs::ACCOUNT);
         same(keys::<ProbeFile>(), &probes::PROBE);
         same(keys::<DeadlinesFile>(), &probes::DEADLINES);
-        same(keys::<KernelFile>(), &probes::KERNEL);
-        same(keys::<ExecuteFile>(), &probes::EXECUTE);
+        same(keys::<KernelFile>(), &steps::KERNEL);
+        same(keys::<ExecuteFile>(), &steps::EXECUTE);
+        same(keys::<FilesFile>(), &steps::FILES);
     }
 
     #[test]

@@ -51,9 +51,10 @@ pub fn state(user: &User, made: &ServerMade) -> State {
         }
         (None, Some(seen)) => {
             let age = seen.duration_since(made.asked);
-            if age < -CLOCK_SLACK {
+            let apart = jiff::SignedDuration::from_secs(made.apart_s.into());
+            if age < -(CLOCK_SLACK + apart) {
                 State::Foreign(format!("it was started at {seen}, before we asked"))
-            } else if age > BIRTH_WINDOW {
+            } else if age > BIRTH_WINDOW + apart {
                 State::Foreign(format!("it was started at {seen}, long after we asked"))
             } else if !same_options {
                 State::Foreign("it was started with other options than ours".to_owned())
@@ -61,10 +62,30 @@ pub fn state(user: &User, made: &ServerMade) -> State {
                 ours
             }
         }
+        (Some(known), None) if server.pending.as_deref() == Some("spawn") => {
+            State::Foreign(format!("it is not started yet, and ours was at {known}"))
+        }
         // Not started yet, or stopped: only the options speak.
         (_, None) if same_options => ours,
         (_, None) => State::Foreign("it has other options than ours".to_owned()),
     }
+}
+
+/// Whether a spawn that is under way, and does not look like ours, may be ours
+/// all the same.
+///
+/// The hub shows a spawn before it has taken our options (it refreshes the
+/// account's login first, and asks for a site's `server_token_scopes`; seen on a
+/// loaded 3.1.1 and 6.1.1), for a moment without them when it has failed (6.1.1,
+/// user.py, `spawn`), and a hook may change them at once. A hub answers a request that joins somebody's spawn at
+/// once (202), so until our request is `answered`, and as long as the spawn has
+/// no birth, it must be looked at again.
+pub fn undecided(user: &User, made: &ServerMade, answered: bool) -> bool {
+    let server = user.servers.as_ref().and_then(|all| all.get(&made.name));
+    made.started.is_none()
+        && server.is_some_and(|server| {
+            server.pending.as_deref() == Some("spawn") && (!answered || server.started.is_none())
+        })
 }
 
 /// Whether our options stand in the server's. A hook may have added others
@@ -93,6 +114,7 @@ mod tests {
         ServerMade {
             name: String::new(),
             asked: ASKED.parse().unwrap(),
+            apart_s: 0,
             options,
             removable: false,
             answered: None,
@@ -129,6 +151,21 @@ mod tests {
     }
 
     #[test]
+    fn a_spawn_that_is_not_born_yet_is_not_the_one_that_was() {
+        let pending = || {
+            user(
+                json!({"name": "", "ready": false, "pending": "spawn", "started": null,
+                "user_options": {"runtime": ["00:05:00"]}}),
+            )
+        };
+        assert!(matches!(
+            state(&pending(), &made(Some(ASKED))),
+            State::Foreign(_)
+        ));
+        assert!(matches!(state(&pending(), &made(None)), State::Ours { .. }));
+    }
+
+    #[test]
     fn without_a_birth_time_and_options_decide() {
         let ours = json!({"runtime": ["00:05:00"]});
         let cases = [
@@ -151,6 +188,58 @@ mod tests {
                 "{started}: {seen:?}"
             );
         }
+    }
+
+    /// A proxy whose clock is off dates the hub's answers.
+    #[test]
+    fn clocks_that_are_apart_make_the_window_wider_by_as_much() {
+        let ours = || json!({"runtime": ["00:05:00"]});
+        let sure = made(None);
+        let unsure = ServerMade {
+            apart_s: 200,
+            ..made(None)
+        };
+        for (started, expected) in [
+            ("2026-11-21T11:56:00Z", true),
+            ("2026-11-21T12:04:00Z", true),
+            ("2026-11-21T11:55:00Z", false),
+            ("2026-11-21T12:05:00Z", false),
+        ] {
+            let seen = running(started, ours());
+            let is_ours = matches!(state(&seen, &unsure), State::Ours { .. });
+            assert_eq!(is_ours, expected, "{started}");
+            assert!(
+                matches!(state(&seen, &sure), State::Foreign(_)),
+                "{started}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_spawn_under_way_is_decided_by_its_birth_and_our_answer() {
+        let pending = |started: Value| {
+            user(
+                json!({"name": "", "ready": false, "pending": "spawn", "started": started,
+                    "user_options": {}}),
+            )
+        };
+        let born = "2026-11-21T12:00:01Z";
+        for (seen, answered, may_be_ours) in [
+            (pending(Value::Null), false, true),
+            (pending(Value::Null), true, true),
+            (pending(json!(born)), false, true),
+            (pending(json!(born)), true, false),
+            (running(born, json!({})), false, false),
+        ] {
+            assert!(matches!(state(&seen, &made(None)), State::Foreign(_)));
+            assert_eq!(
+                undecided(&seen, &made(None), answered),
+                may_be_ours,
+                "{seen:?}"
+            );
+        }
+        // Once ours is known, nothing else is.
+        assert!(!undecided(&pending(Value::Null), &made(Some(born)), false));
     }
 
     #[test]

@@ -7,19 +7,27 @@
 
 use std::time::Duration;
 
-use jupyterhub_client::Token;
-use tokio::time::Instant;
+use jupyterhub_client::{Hub, Token};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::credential::{self, Doubtful};
+use super::lock::{self, Of, Place, Seen};
 use super::owner::Life;
 use super::server::{LATE_START, Taking, Trouble};
-use super::{Entry, Ledger, LedgerError, Made, ServerMade};
+use super::{Entry, Ledger, LedgerError, Made, Owner, ServerMade, rotation};
 use crate::connect;
 use crate::vocabulary::SecretSource;
 
 /// A hub that cannot be reached at all is asked again so long.
 const UNREACHABLE: Duration = Duration::from_secs(5);
+
+/// A hub goes on with a request whose asker is gone: so long after it was asked
+/// for, a user or a token that is not there may still come.
+const LATE_CREDENTIAL: Duration = Duration::from_secs(30);
+
+/// Between two looks for it.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// What to take back, and how.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +40,33 @@ pub struct Choice {
     pub token: Option<Token>,
     /// Only on this hub and account.
     pub only: Option<(url::Url, String)>,
+    /// Only of this kind.
+    pub kind: Kind,
+    /// A run on another host that is known to be over.
+    pub over: Option<Uuid>,
+}
+
+/// Which entries: a visit takes back servers alone, or it could delete the
+/// account that it is to test; a command on an account leaves those alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// All of them.
+    #[default]
+    All,
+    /// Servers.
+    Servers,
+    /// Users and tokens.
+    Credentials,
+}
+
+impl Kind {
+    fn holds(self, made: &Made) -> bool {
+        match self {
+            Self::All => true,
+            Self::Servers => matches!(made, Made::Server(_)),
+            Self::Credentials => !matches!(made, Made::Server(_)),
+        }
+    }
 }
 
 /// What became of an entry.
@@ -59,7 +94,7 @@ pub struct Cleaned {
 /// Takes back what is left. `budget` is for each entry.
 ///
 /// # Errors
-/// [`LedgerError`] where the ledger cannot be read or written.
+/// [`LedgerError`] where the ledger cannot be read.
 pub async fn clean(
     ledger: &Ledger,
     choice: &Choice,
@@ -83,13 +118,14 @@ pub async fn clean(
         {
             continue;
         }
-        let outcome = match reason_to_leave(&entry, choice) {
+        if !choice.kind.holds(&entry.made) {
+            continue;
+        }
+        let outcome = match reason_to_leave(ledger, &entry, choice).await {
             Some(reason) => Outcome::Left(reason),
             None => take_back(&entry, choice, run, budget).await,
         };
-        if matches!(outcome, Outcome::Gone(_) | Outcome::NotOurs(_)) {
-            ledger.strike(entry.id)?;
-        }
+        let outcome = struck_out(ledger, &entry, outcome);
         cleaned.push(Cleaned {
             what: entry.describe(),
             outcome,
@@ -98,21 +134,58 @@ pub async fn clean(
     Ok(cleaned)
 }
 
-fn reason_to_leave(entry: &Entry, choice: &Choice) -> Option<String> {
+/// What is done with is struck out. Where that fails (a disk that became
+/// read-only), it is gone from the hub all the same, and the next `clean` finds
+/// that out again.
+fn struck_out(ledger: &Ledger, entry: &Entry, outcome: Outcome) -> Outcome {
+    let add = |text: String| match ledger.strike(entry.id) {
+        Ok(()) => text,
+        Err(error) => format!("{text}; but it still stands in the ledger: {error}"),
+    };
+    match outcome {
+        Outcome::Gone(text) => Outcome::Gone(add(text)),
+        Outcome::NotOurs(text) => Outcome::NotOurs(add(text)),
+        other => other,
+    }
+}
+
+async fn reason_to_leave(ledger: &Ledger, entry: &Entry, choice: &Choice) -> Option<String> {
     if entry.kept {
         return (!choice.kept).then(|| "it is kept on purpose; --kept takes it away".to_owned());
     }
+    let Owner { host, pid, .. } = &entry.owner;
     match entry.owner.life() {
         Life::Alive => Some(format!(
-            "the run of process {} that made it is still going on",
-            entry.owner.pid
+            "the run of process {pid} that made it is still going on"
         )),
-        Life::Elsewhere if !choice.other_hosts => Some(format!(
-            "a process on {} made it; clean there, or with --other-hosts if that run is over",
-            entry.owner.host
-        )),
-        Life::Elsewhere | Life::Dead => None,
+        Life::Dead => None,
+        Life::Elsewhere if choice.over == Some(entry.run) => None,
+        Life::Elsewhere => match locked(ledger, entry).await {
+            Seen::Held => Some(format!(
+                "the run of process {pid} on {host} that made it is still going on"
+            )),
+            Seen::Ended => None,
+            Seen::Unknown => (!choice.other_hosts).then(|| {
+                format!(
+                    "a process on {host} made it; clean there, or with --other-hosts if that run is over"
+                )
+            }),
+        },
     }
+}
+
+/// What the lock of an entry's place says of its run.
+async fn locked(ledger: &Ledger, entry: &Entry) -> Seen {
+    let of = match &entry.made {
+        Made::Server(made) => Of::Server(&made.name),
+        Made::User { .. } | Made::Token { .. } | Made::Rotation(_) => Of::Account,
+    };
+    let place = Place {
+        hub: &entry.target.url,
+        account: &entry.account,
+        of,
+    };
+    lock::look(ledger.state_dir(), place, entry.run, &entry.owner).await
 }
 
 async fn take_back(entry: &Entry, choice: &Choice, run: Uuid, budget: Duration) -> Outcome {
@@ -147,33 +220,60 @@ async fn take_back(entry: &Entry, choice: &Choice, run: Uuid, budget: Duration) 
             };
             take_server(&taking).await
         }
+        made => take_credential(&hub, made, entry).await,
+    };
+    scrubbed(outcome, &token)
+}
+
+async fn take_credential(hub: &Hub, made: &Made, entry: &Entry) -> Outcome {
+    let until = Instant::now() + left_of(LATE_CREDENTIAL, entry);
+    let absent = || Outcome::Gone("it was not there".to_owned());
+    match made {
         Made::Token {
             user,
             token_id,
             note,
-        } => match credential::revoke(&hub, user, token_id.as_deref(), note).await {
-            Ok(0) => Outcome::Gone("it was not there".to_owned()),
-            Ok(_) => Outcome::Gone("revoked".to_owned()),
-            Err(error) => Outcome::Failed(error),
+        } => loop {
+            match credential::revoke(hub, user, token_id.as_deref(), note).await {
+                Ok(0) if token_id.is_none() && Instant::now() < until => sleep(BETWEEN_LOOKS).await,
+                Ok(0) => return absent(),
+                Ok(_) => return Outcome::Gone("revoked".to_owned()),
+                Err(error) => return Outcome::Failed(error),
+            }
         },
         Made::User {
             name,
             confirmed: true,
             ..
-        } => match credential::delete_user(&hub, name).await {
+        } => match credential::delete_user(hub, name).await {
             Ok(()) => Outcome::Gone("deleted".to_owned()),
             Err(error) => Outcome::Failed(error),
         },
-        Made::User { name, asked, .. } => {
-            match credential::delete_doubtful(&hub, name, *asked).await {
-                Ok(Doubtful::Absent) => Outcome::Gone("it was not there".to_owned()),
-                Ok(Doubtful::Deleted) => Outcome::Gone("deleted".to_owned()),
-                Ok(Doubtful::NotOurs(why)) => Outcome::NotOurs(format!("{why}: it is left alone")),
-                Err(error) => Outcome::Failed(error),
+        Made::User { name, asked, .. } => loop {
+            match credential::delete_doubtful(hub, name, *asked).await {
+                Ok(Doubtful::Absent) if Instant::now() < until => sleep(BETWEEN_LOOKS).await,
+                Ok(Doubtful::Absent) => return absent(),
+                Ok(Doubtful::Deleted) => return Outcome::Gone("deleted".to_owned()),
+                Ok(Doubtful::NotOurs(why)) => {
+                    return Outcome::NotOurs(format!("{why}: it is left alone"));
+                }
+                Err(error) => return Outcome::Failed(error),
             }
-        }
-    };
-    scrubbed(outcome, &token)
+        },
+        Made::Rotation(rotation) => loop {
+            match rotation::take_back(hub, rotation).await {
+                Ok(taken) if taken.may_come && Instant::now() < until => sleep(BETWEEN_LOOKS).await,
+                Ok(taken) => return Outcome::Gone(taken.words),
+                Err(error) => return Outcome::Failed(error),
+            }
+        },
+        Made::Server(_) => Outcome::Left("a server is no credential".to_owned()),
+    }
+}
+
+/// What is left of a time that began when the entry was written.
+fn left_of(time: Duration, entry: &Entry) -> Duration {
+    time.saturating_sub(entry.age())
 }
 
 /// A start request whose answer never came may still be at work in the hub.
@@ -181,11 +281,8 @@ fn may_come_until(entry: &Entry, made: &ServerMade) -> Option<Instant> {
     if made.started.is_some() || made.answered.is_some() {
         return None;
     }
-    let age = jiff::Timestamp::now().duration_since(entry.written);
-    let age = Duration::try_from(age).unwrap_or_default();
-    LATE_START
-        .checked_sub(age)
-        .map(|left| Instant::now() + left)
+    let left = left_of(LATE_START, entry);
+    (!left.is_zero()).then(|| Instant::now() + left)
 }
 
 async fn take_server(taking: &Taking<'_>) -> Outcome {

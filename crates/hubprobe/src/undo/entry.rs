@@ -2,12 +2,14 @@
 //! make, on a hub, with all that it takes to find it again and to be sure that
 //! it is ours. No secret: only the place where the token is.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::Owner;
+use super::{Owner, Rotation, owner};
 use crate::vocabulary::{SecretSource, Target};
 
 /// One thing that is ours on a hub, or may be.
@@ -21,6 +23,10 @@ pub struct Entry {
     pub owner: Owner,
     /// When it was written.
     pub written: Timestamp,
+    /// When it was written, in seconds since the boot of the owner's host: tells
+    /// its age though the wall clock was set anew.
+    #[serde(default)]
+    pub up_s: Option<u64>,
     /// The hub.
     pub target: Target,
     /// Whose it is on the hub.
@@ -58,6 +64,8 @@ pub enum Made {
         /// The note that it was minted with; holds the run's id, so that it can be found.
         note: String,
     },
+    /// An API token that is taking another's place in a file.
+    Rotation(Box<Rotation>),
 }
 
 /// A notebook server that we asked for.
@@ -68,6 +76,11 @@ pub struct ServerMade {
     /// When it was asked for, by the hub's clock (ours, corrected by what the
     /// hub's `Date` headers said).
     pub asked: Timestamp,
+    /// By how many seconds the clock that `asked` was read from (the `Date` of
+    /// an answer, which a proxy may have written) and ours were apart: so much
+    /// less is known of when the hub was asked.
+    #[serde(default)]
+    pub apart_s: u32,
     /// The options that were sent.
     pub options: Map<String, Value>,
     /// The named server was not there, not even stopped, before we asked: so
@@ -86,6 +99,16 @@ pub struct ServerMade {
 }
 
 impl Entry {
+    /// How long ago it was written.
+    pub fn age(&self) -> Duration {
+        let by_uptime = self.up_s.filter(|_| self.owner.is_of_this_boot());
+        if let Some((then, now)) = by_uptime.zip(owner::up_s()) {
+            return Duration::from_secs(now.saturating_sub(then));
+        }
+        let age = Timestamp::now().duration_since(self.written);
+        Duration::try_from(age).unwrap_or_default()
+    }
+
     /// What it is, in words.
     pub fn describe(&self) -> String {
         let hub = &self.target.url;
@@ -106,6 +129,11 @@ impl Entry {
                 Some(id) => format!("the API token {id} of {user} on {hub}"),
                 None => format!("an API token of {user} with the note \"{note}\" on {hub}"),
             },
+            Made::Rotation(rotation) => format!(
+                "the rotation of {}, with a token of {} on {hub}",
+                rotation.file.display(),
+                rotation.user
+            ),
         }
     }
 }

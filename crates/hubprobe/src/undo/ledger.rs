@@ -17,11 +17,12 @@ use super::Entry;
 
 /// Why the ledger cannot be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("the state directory {path} cannot be {doing}: {source}. {remedy}")]
+#[error("the state directory {path} cannot be {doing}: {why}. {remedy}")]
 pub struct LedgerError {
     path: String,
     doing: &'static str,
-    source: std::io::Error,
+    // Not `source`: it is in the words, and would be said twice.
+    why: std::io::Error,
     remedy: &'static str,
 }
 
@@ -57,10 +58,10 @@ impl Ledger {
         let dir = state_dir.join("ledger");
         let failed = |doing| {
             let path = dir.display().to_string();
-            move |source| LedgerError {
+            move |why| LedgerError {
                 path,
                 doing,
-                source,
+                why,
                 remedy: REMEDY,
             }
         };
@@ -75,6 +76,14 @@ impl Ledger {
         fs::remove_file(&trial).map_err(failed("written"))?;
         ledger.sweep();
         Ok(ledger)
+    }
+
+    /// The ledger in a state directory as it is, for who makes nothing: what
+    /// stands there can be taken back where the disk is full or read-only too.
+    pub fn existing(state_dir: &Path) -> Self {
+        Self {
+            dir: state_dir.join("ledger"),
+        }
     }
 
     /// Takes away files that a killed process was writing; they never became
@@ -134,7 +143,11 @@ impl Ledger {
     /// [`LedgerError`] where the directory cannot be read.
     pub fn read(&self) -> Result<Content, LedgerError> {
         let mut content = Content::default();
-        for file in fs::read_dir(&self.dir).map_err(|source| self.error("read", source))? {
+        let files = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(content),
+            files => files.map_err(|source| self.error("read", source))?,
+        };
+        for file in files {
             let path = file.map_err(|source| self.error("read", source))?.path();
             if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
@@ -162,11 +175,11 @@ impl Ledger {
         self.dir.join(format!("{id}.json"))
     }
 
-    fn error(&self, doing: &'static str, source: std::io::Error) -> LedgerError {
+    fn error(&self, doing: &'static str, why: std::io::Error) -> LedgerError {
         LedgerError {
             path: self.dir.display().to_string(),
             doing,
-            source,
+            why,
             remedy: REMEDY,
         }
     }
@@ -179,8 +192,12 @@ fn write_synced(path: &Path, text: &[u8]) -> std::io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(path)?;
-    file.write_all(text)?;
-    file.sync_all()
+    let written = file.write_all(text).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a file is no use, and takes what little room there is.
+        fs::remove_file(path).ok();
+    }
+    written
 }
 
 #[cfg(test)]
@@ -200,6 +217,7 @@ mod tests {
             run: Uuid::now_v7(),
             owner: Owner::this(),
             written: Timestamp::UNIX_EPOCH,
+            up_s: None,
             target: Target {
                 url: "http://127.0.0.1:8000/".parse().unwrap(),
                 ca_file: None,
@@ -209,6 +227,7 @@ mod tests {
             token: SecretSource::File("/etc/token".into()),
             kept: false,
             made: Made::Server(ServerMade {
+                apart_s: 0,
                 name: String::new(),
                 asked: Timestamp::UNIX_EPOCH,
                 options: Map::new(),

@@ -13,13 +13,18 @@ pub mod birth;
 pub mod clean;
 pub mod credential;
 pub mod entry;
+mod gone;
 pub mod ledger;
 pub mod lock;
 pub mod owner;
+pub mod rotation;
 mod route;
 pub mod server;
+pub mod stamp;
 
 pub use clean::{Cleaned, Outcome};
 pub use entry::{Entry, Made, ServerMade};
 pub use ledger::{Ledger, LedgerError};
 pub use owner::Owner;
+pub use rotation::Rotation;
+pub use stamp::Stamp;

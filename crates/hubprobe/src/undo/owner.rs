@@ -14,6 +14,11 @@ pub struct Owner {
     pub host: String,
     /// The id of the host's boot; empty where the system does not say.
     pub boot: String,
+    /// The pid namespace that the id is of (pid_namespaces(7)): containers of
+    /// one host see each other's processes under other ids, or not at all. Empty
+    /// where the system does not say.
+    #[serde(default)]
+    pub space: String,
     /// The process id.
     pub pid: u32,
     /// When the process started, in clock ticks since the boot; 0 where the
@@ -28,7 +33,7 @@ pub enum Life {
     Alive,
     /// It has ended.
     Dead,
-    /// It is on another host.
+    /// It is on another host, or in another container of this one.
     Elsewhere,
 }
 
@@ -44,9 +49,19 @@ impl Owner {
             boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
                 .map(|id| id.trim().to_owned())
                 .unwrap_or_default(),
+            space: std::fs::read_link("/proc/self/ns/pid")
+                .map(|space| space.to_string_lossy().into_owned())
+                .unwrap_or_default(),
             pid,
             started: start_ticks(pid).unwrap_or(0),
         }
+    }
+
+    /// Whether it is of this kernel, since this boot; containers may have other
+    /// host names.
+    pub fn is_of_this_boot(&self) -> bool {
+        let here = Self::this();
+        self.boot == here.boot && !here.boot.is_empty()
     }
 
     /// Whether it still runs, as seen from this process.
@@ -58,11 +73,21 @@ impl Owner {
         if self.boot != here.boot {
             return Life::Dead;
         }
+        if self.space != here.space && !self.space.is_empty() {
+            return Life::Elsewhere;
+        }
         match start_ticks(self.pid) {
             Some(started) if started == self.started || self.started == 0 => Life::Alive,
             _ => Life::Dead,
         }
     }
+}
+
+/// Seconds since the boot, those asleep too; none where the system does not say.
+/// A wall clock that is set anew does not move it.
+pub fn up_s() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    text.split('.').next()?.parse().ok()
 }
 
 /// Field 22 of `/proc/PID/stat` (proc(5)): the start time in clock ticks. None where there is no
@@ -103,9 +128,14 @@ mod tests {
         assert_eq!(rebooted.life(), Life::Dead);
         let elsewhere = Owner {
             host: "another".into(),
-            ..this
+            ..this.clone()
         };
         assert_eq!(elsewhere.life(), Life::Elsewhere);
+        let contained = Owner {
+            space: "pid:[1]".into(),
+            ..this
+        };
+        assert_eq!(contained.life(), Life::Elsewhere);
     }
 
     #[test]

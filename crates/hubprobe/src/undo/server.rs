@@ -13,13 +13,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::ServerMade;
-use super::birth::{State, state};
+use super::birth::{State, state, undecided};
 use super::entry::server_words;
-use super::route::Route;
 use crate::vocabulary::{Cause, Finding};
 
 /// Between two looks at the hub's model.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Between two DELETEs that were refused for now (a pending spawn, before
 /// JupyterHub 5.1), or that failed.
@@ -30,6 +29,10 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(2);
 /// request was not answered, an absent server is believed to be absent only so
 /// long after it was asked for.
 pub const LATE_START: Duration = Duration::from_secs(90);
+
+/// The longest pause before a DELETE that was throttled is asked again without a new look: in longer ones somebody else could
+/// have come.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// One look at the hub takes no longer than this.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
@@ -43,9 +46,6 @@ const REFUSALS: u32 = 3;
 
 /// So many DELETEs that the hub took, and that had no effect, are enough.
 const DELETES: u32 = 4;
-
-/// How long a route may outlive its server.
-const ROUTE_GRACE: Duration = Duration::from_secs(15);
 
 /// A server to take back.
 #[derive(Debug, Clone)]
@@ -69,20 +69,53 @@ pub struct Taking<'a> {
     pub deadline: Instant,
 }
 
+/// A hub that does not let us look is asked again for so long: a database
+/// that is locked refuses for some seconds.
+const REFUSED_LOOKS: Duration = Duration::from_secs(20);
+
 /// A look that showed nothing.
-struct Blind {
+pub(super) struct Blind {
     /// Why.
-    words: String,
+    pub(super) words: String,
+    /// How far it came.
+    kind: Blindness,
+}
+
+/// Why a look showed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Blindness {
     /// It did not come as far as an answer, not even a late one.
-    unreachable: bool,
+    Unreachable,
+    /// The hub does not let us look.
+    Refused,
+    /// Anything else, such as a hub that is slow.
+    Other,
 }
 
 impl Blind {
     fn seeing(words: impl ToString) -> Self {
         Self {
             words: words.to_string(),
-            unreachable: false,
+            kind: Blindness::Other,
         }
+    }
+}
+
+/// How a server came to be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// We asked, and the hub did.
+    ByUs,
+    /// It was not there any more.
+    WasNotThere,
+}
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::ByUs => "stopped",
+            Self::WasNotThere => "it was not there",
+        })
     }
 }
 
@@ -97,26 +130,34 @@ pub struct Trouble {
 }
 
 impl Taking<'_> {
-    /// Stops the server; returns what was seen, in a few words.
+    /// Stops the server.
     ///
     /// # Errors
     /// `stop.refused`, `stop.timeout` or `stop.undone`: the server may still be
     /// there, or is somebody else's.
-    pub async fn stop(&self) -> Result<String, Trouble> {
+    pub async fn stop(&self) -> Result<Stopped, Trouble> {
         let mut refusals = 0;
         let mut deletes = 0;
         let mut last = String::new();
-        let mut unreachable_since = None;
+        let mut blind_since: Option<(Blindness, Instant)> = None;
         loop {
-            let mut reached = true;
+            let mut blindness = None;
             match self.first_or_next_look(deletes > 0).await {
-                Ok(State::Absent) if deletes > 0 => return Ok("stopped".to_owned()),
+                Ok(State::Absent) if deletes > 0 => return Ok(Stopped::ByUs),
                 Ok(State::Absent) if !self.may_still_come() => {
-                    return Ok("it was not there".to_owned());
+                    return Ok(Stopped::WasNotThere);
                 }
                 Ok(State::Absent) => {
                     "it is not there, but the start request was not answered, so it may still come"
                         .clone_into(&mut last);
+                }
+                // Its options may not be there yet: see `Following::undecided`.
+                Ok(State::Foreign(why)) if self.made.started.is_none() && self.may_still_come() => {
+                    last = format!("{why}, and the start request was not answered");
+                }
+                // Somebody was quick to start another in its place.
+                Ok(State::Foreign(_)) if deletes > 0 && self.made.started.is_some() => {
+                    return Ok(Stopped::ByUs);
                 }
                 Ok(State::Foreign(why)) => return Err(self.foreign(&why)),
                 Ok(State::Ours { stopping: true }) => {
@@ -142,17 +183,23 @@ impl Taking<'_> {
                     }
                 },
                 Err(blind) => {
-                    reached = !blind.unreachable;
+                    blindness = Some(blind.kind);
                     last = blind.words;
                 }
             }
-            if reached {
-                unreachable_since = None;
-            } else {
-                let since: Instant = *unreachable_since.get_or_insert_with(Instant::now);
-                if since.elapsed() >= self.unreachable {
+            blind_since = match (blindness, blind_since) {
+                (Some(now), Some((before, since))) if now == before => Some((now, since)),
+                (Some(now), _) => Some((now, Instant::now())),
+                (None, _) => None,
+            };
+            match blind_since {
+                Some((Blindness::Unreachable, since)) if since.elapsed() >= self.unreachable => {
                     return Err(self.not_asked(&last));
                 }
+                Some((Blindness::Refused, since)) if since.elapsed() >= REFUSED_LOOKS => {
+                    return Err(self.not_allowed(&last));
+                }
+                _ => {}
             }
             if Instant::now() >= self.deadline {
                 return Err(self.never_ended(&last));
@@ -161,82 +208,13 @@ impl Taking<'_> {
         }
     }
 
-    /// Looks whether the stopped server is gone, from the model and from the
-    /// proxy; returns what was seen.
-    ///
-    /// # Errors
-    /// `stop.undone`, `stop.survived` or `stop.timeout`.
-    pub async fn gone(&self) -> Result<String, Trouble> {
-        let mut absent = 0;
-        let mut last = String::new();
-        while absent < 2 {
-            match self.look().await {
-                Ok(State::Absent) => absent += 1,
-                Ok(State::Ours { .. }) if absent > 0 => return Err(self.undone("it is back")),
-                Ok(State::Ours { .. }) => "the hub still shows it".clone_into(&mut last),
-                Ok(State::Foreign(why)) => return Err(self.foreign(&why)),
-                Err(blind) => last = blind.words,
-            }
-            if Instant::now() >= self.deadline {
-                return Err(self.never_ended(&last));
-            }
-            if absent < 2 {
-                self.pause(BETWEEN_LOOKS).await;
-            }
-        }
-        self.route_gone().await
-    }
-
-    async fn route_gone(&self) -> Result<String, Trouble> {
-        let Ok(url) = self.hub.resolve(&self.route()) else {
-            return Ok("gone from the hub; its route is not known".to_owned());
-        };
-        let server = self.hub.server(&url);
-        let until = self.deadline.min(Instant::now() + ROUTE_GRACE);
-        loop {
-            let asked = timeout_at(self.look_until(), server.version()).await;
-            let seen = match asked {
-                Ok(Ok(answer)) => Route::Alive(format!(
-                    "GET {url}api answers {} as Jupyter Server {}",
-                    answer.head.status, answer.value.version
-                )),
-                Ok(Err(error)) => Route::of(&error),
-                Err(_) => Route::Unknown(format!("GET {url}api: no answer")),
-            };
-            match seen {
-                Route::Gone(how) => return Ok(format!("gone from the hub and the proxy ({how})")),
-                Route::Alive(evidence) if Instant::now() >= until => {
-                    return Err(left(
-                        Finding::new(
-                            Cause::StopSurvived,
-                            format!(
-                                "the hub says that {} is stopped, but it still answers at {url}",
-                                server_words(&self.made.name)
-                            ),
-                        )
-                        .seen(evidence),
-                    ));
-                }
-                Route::Unknown(evidence) if Instant::now() >= until => {
-                    return Err(self.never_ended(&evidence));
-                }
-                Route::Alive(_) | Route::Unknown(_) => self.pause(BETWEEN_LOOKS).await,
-            }
-        }
-    }
-
-    fn route(&self) -> String {
-        self.made.url.clone().unwrap_or_else(|| {
-            let mut url = self.hub.url().clone();
-            if let Ok(mut path) = url.path_segments_mut() {
-                path.pop_if_empty().extend(["user", self.user]);
-                if !self.made.name.is_empty() {
-                    path.push(&self.made.name);
-                }
-                path.push("");
-            }
-            url.into()
-        })
+    /// Whether the start request is known to be answered.
+    fn is_answered(&self) -> bool {
+        self.made.answered.is_some()
+            || self
+                .answered
+                .as_ref()
+                .is_some_and(|answered| *answered.borrow())
     }
 
     /// Whether a server that is not there may still come.
@@ -252,7 +230,7 @@ impl Taking<'_> {
     }
 
     /// No look goes on for long after the budget is used up.
-    fn look_until(&self) -> Instant {
+    pub(super) fn look_until(&self) -> Instant {
         let now = Instant::now();
         self.deadline
             .max(now + Duration::from_secs(1))
@@ -270,16 +248,27 @@ impl Taking<'_> {
         }
     }
 
-    async fn look(&self) -> Result<State, Blind> {
+    pub(super) async fn look(&self) -> Result<State, Blind> {
         let looking = self.hub.user(self.user, self.made.removable);
         let Ok(seen) = timeout_at(self.look_until(), looking).await else {
             return Err(Blind::seeing("the hub does not answer"));
         };
         match seen {
-            Ok(user) if user.value.servers.is_none() => Err(Blind::seeing(
-                "the hub does not show the account's servers: the token lacks read:servers",
-            )),
-            Ok(user) => Ok(state(&user.value, self.made)),
+            // A token for one server alone (`!server=`) is shown no list where that
+            // server is not; it was shown while ours was there.
+            Ok(user) if user.value.servers.is_none() && self.made.started.is_none() => {
+                Err(Blind::seeing(
+                    "the hub does not show the account's servers: the token lacks read:servers",
+                ))
+            }
+            Ok(user) => match state(&user.value, self.made) {
+                State::Foreign(why) if undecided(&user.value, self.made, self.is_answered()) => {
+                    Err(Blind::seeing(format!(
+                        "a spawn is under way that does not look like ours yet: {why}"
+                    )))
+                }
+                state => Ok(state),
+            },
             // No such user: nothing of it can run. (With filtered scopes the
             // hub says 404 of what it only hides, in other words.)
             Err(error)
@@ -292,7 +281,11 @@ impl Taking<'_> {
             }
             Err(error) if error.is_transport() && !error.is_timeout() => Err(Blind {
                 words: format!("the hub cannot be reached: {error}"),
-                unreachable: true,
+                kind: Blindness::Unreachable,
+            }),
+            Err(error) if matches!(error.status(), Some(401 | 403 | 404)) => Err(Blind {
+                words: error.to_string(),
+                kind: Blindness::Refused,
             }),
             Err(error) => Err(Blind::seeing(error)),
         }
@@ -300,26 +293,44 @@ impl Taking<'_> {
 
     async fn delete(&self) -> Result<(), Error> {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        let asking = self
-            .hub
-            .stop_server(self.user, &self.made.name, self.made.removable);
+        let asking = self.patiently();
         match timeout(left.max(Duration::from_secs(1)), asking).await {
-            Ok(Ok(_)) | Err(_) => Ok(()),
+            Ok(Ok(())) | Err(_) => Ok(()),
             Ok(Err(error)) if error.status() == Some(404) => Ok(()),
             Ok(Err(error)) => Err(error),
         }
     }
 
-    async fn pause(&self, length: Duration) {
+    /// Asks until it is not throttled any more: whoever throttles counts our
+    /// looks too, so a DELETE after a look each time would never get through.
+    async fn patiently(&self) -> Result<(), Error> {
+        let mut pause = BETWEEN_TRIES;
+        loop {
+            let asked = self
+                .hub
+                .stop_server(self.user, &self.made.name, self.made.removable)
+                .await;
+            match asked {
+                Err(error) if error.status() == Some(429) && pause <= LONGEST_PAUSE => {
+                    let wanted = error.head().and_then(|head| head.retry_after());
+                    sleep(wanted.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+                    pause *= 2;
+                }
+                other => return other.map(drop),
+            }
+        }
+    }
+
+    pub(super) async fn pause(&self, length: Duration) {
         let left = self.deadline.saturating_duration_since(Instant::now());
         sleep(length.min(left)).await;
     }
 
-    fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         format!("{} of {}", server_words(&self.made.name), self.user)
     }
 
-    fn foreign(&self, why: &str) -> Trouble {
+    pub(super) fn foreign(&self, why: &str) -> Trouble {
         let summary = format!(
             "{} is not the one that we started, so it is left alone",
             self.words()
@@ -338,14 +349,31 @@ impl Taking<'_> {
         }
     }
 
-    fn undone(&self, why: &str) -> Trouble {
+    pub(super) fn undone(&self, why: &str) -> Trouble {
         let summary = format!("{} was stopped and is there again", self.words());
         left(Finding::new(Cause::StopUndone, summary).seen(why))
     }
 
     fn refused(&self, error: &Error) -> Trouble {
-        let summary = format!("the hub refuses to stop {}", self.words());
-        left(Finding::new(Cause::StopRefused, summary).seen(error.to_string()))
+        let by_the_hub = error.hub_message().is_some()
+            || error
+                .head()
+                .is_some_and(|head| head.hub_version().is_some());
+        let who = if by_the_hub {
+            "the hub"
+        } else {
+            "something in front of the hub"
+        };
+        let summary = format!("{who} refuses to stop {}", self.words());
+        let finding = Finding::new(Cause::StopRefused, summary).seen(error.to_string());
+        left(if by_the_hub {
+            finding
+        } else {
+            finding.advise(
+                "Let DELETE through to the hub's API (an access rule of an ingress or a firewall), and stop the \
+                 server by hand.",
+            )
+        })
     }
 
     fn not_asked(&self, last: &str) -> Trouble {
@@ -357,13 +385,21 @@ impl Taking<'_> {
         )
     }
 
-    fn never_ended(&self, last: &str) -> Trouble {
+    fn not_allowed(&self, last: &str) -> Trouble {
+        let summary = format!(
+            "the hub does not let us look at {} any more, so it cannot be stopped",
+            self.words()
+        );
+        left(Finding::new(Cause::StopRefused, summary).seen(last))
+    }
+
+    pub(super) fn never_ended(&self, last: &str) -> Trouble {
         let summary = format!("{} does not stop within its deadline", self.words());
         left(Finding::new(Cause::StopTimeout, summary).seen(last))
     }
 }
 
-fn left(finding: Finding) -> Trouble {
+pub(super) fn left(finding: Finding) -> Trouble {
     Trouble {
         finding,
         ours: true,

@@ -85,18 +85,30 @@ causes! {
     ReachRedirect "reach.redirect" Deployment
         "the URL answers with a redirect elsewhere"
         "Give the URL that it redirects to.";
+    ReachWrongBaseUrl "reach.wrong-base-url" Deployment
+        "a hub answers, but at another base URL"
+        "Give the URL under which the hub answers.";
     ReachNotAHub "reach.not-a-hub" Deployment
         "something answers that is no JupyterHub"
         "Give the URL that a person opens to log in; the hub's API must answer at URL/hub/api/.";
+    ReachLoginWall "reach.login-wall" Deployment
+        "something in front of the hub wants a login before it lets anybody through"
+        "Exempt /hub/api and /user from the login: requests there carry a token of the hub's own.";
     ReachProxyDown "reach.proxy-down" Deployment
         "the ingress answers for a proxy that is dead"
         "Look at the hub's proxy (configurable-http-proxy or traefik): is it running, and does the ingress reach it?";
     ReachHubDown "reach.hub-down" Deployment
         "the proxy lives, the hub does not"
         "Look at the hub process and its log: it has crashed, is restarting, or waits for a database upgrade.";
+    ReachOverloaded "reach.overloaded" Deployment
+        "the hub answers, but far too slowly"
+        "Look at the load of the hub's process and its database; a hook that blocks stops everybody.";
     ReachRateLimited "reach.rate-limited" Deployment
         "something in front of the hub throttles"
         "An ingress or firewall answers 429 in the hub's place: exempt this address, or ask less often.";
+    ReachClockSkew "reach.clock-skew" Deployment
+        "the hub's clock is off"
+        "Set the clocks on both sides (NTP): tokens, logins and cookies expire by them.";
     TokenMissing "token.missing" Prober
         "no token could be read, or it is malformed"
         "Give a readable token with --token-file, HUBPROBE_TOKEN_FILE or HUBPROBE_TOKEN.";
@@ -118,6 +130,9 @@ causes! {
     TokenLost "token.lost" Account
         "the token worked, and then did not, within the visit"
         "Look for what revoked it: expiry, a deleted user, or an OAuth refresh that fails (see refresh_user_hook).";
+    TokenHeaderStripped "token.header-stripped" Deployment
+        "a proxy removes the Authorization header"
+        "Let every proxy in between pass the Authorization header on to /hub/api and /user.";
     AccountNoSuchUser "account.no-such-user" Account
         "the user does not exist on the hub"
         "Create it: hubprobe account create NAME, or name it in a role in c.JupyterHub.load_roles.";
@@ -166,6 +181,9 @@ causes! {
     SpawnNoCredentials "spawn.no-credentials" Account
         "the spawner or a hook needs an auth_state that the account lacks"
         "An account that never logs in has no auth_state: guard hooks with `if auth_state:`, or store one for it.";
+    SpawnCredentialsExpired "spawn.credentials-expired" Account
+        "the credentials that the hub keeps for the account have expired"
+        "Log in once as the account, or store fresh credentials in its auth_state.";
     SpawnError "spawn.error" Deployment
         "the spawner raised an error"
         "Read the error, and look at the hub's log at the time given.";
@@ -184,9 +202,24 @@ causes! {
     SpawnNoCommand "spawn.no-command" Deployment
         "the single-user command is missing"
         "Check c.Spawner.cmd, and that jupyterhub-singleuser is installed where servers run.";
+    SpawnCannotReachHub "spawn.cannot-reach-hub" Deployment
+        "the server started, but could not reach the hub"
+        "Check from where servers run that the hub's API can be reached: c.JupyterHub.hub_connect_url, network policy, TLS to the hub.";
     SpawnCancelled "spawn.cancelled" Account
         "somebody else stopped the server while it started"
         "Use an account that nobody else uses; look for a culler.";
+    SpawnImagePull "spawn.image-pull" Deployment
+        "the image cannot be pulled"
+        "Check the image's name and tag, the registry's pull secret, and its rate limit.";
+    SpawnUnschedulable "spawn.unschedulable" Capacity
+        "no node fits"
+        "Read the scheduler's words: free or add nodes, or ask for less.";
+    SpawnVolume "spawn.volume" Deployment
+        "a volume cannot be attached or mounted"
+        "Look whether another pod still holds the volume, and at the storage class and its provisioner.";
+    SpawnQuota "spawn.quota" Capacity
+        "a quota or an admission rule refuses the server"
+        "Free what the quota counts, raise it, or ask for less.";
     SpawnQueued "spawn.queued" Capacity
         "still queued when the queue deadline came"
         "Wait, use a reservation, or allow more with --deadline queue=TIME.";
@@ -196,6 +229,9 @@ causes! {
     ServerNoRoute "server.no-route" Deployment
         "the server is ready, but the proxy has no route to it"
         "Look at the proxy's table and at the ingress rules for /user/; a restarted proxy heals when the hub next checks its routes.";
+    ServerVersionMismatch "server.version-mismatch" Deployment
+        "the versions of the hub and of the server's environment do not fit"
+        "Install in the server's environment the JupyterHub of the hub's own major version.";
     ServerForbidden "server.forbidden" Account
         "the token may not use the server"
         "Give the token the scope access:servers!user=NAME (a !group= filter is not understood by servers).";
@@ -205,6 +241,9 @@ causes! {
     ServerDied "server.died" Deployment
         "the server was ready, and then dead"
         "Look at the server's own log and at what ended it: memory, node, time limit.";
+    ServerCulled "server.culled" Deployment
+        "somebody stopped the server while it was in use"
+        "Look for a culler (jupyterhub-idle-culler): its timeout, its max-age, and whether activity is reported; or use an account that nobody else uses.";
     ServerError "server.error" Deployment
         "the server answers with an error and says no more"
         "Look at the server's own log at the time given.";
@@ -235,6 +274,18 @@ causes! {
     KernelWrongOutput "kernel.wrong-output" Deployment
         "the code ran, but said something else than it should"
         "Compare the two outputs.";
+    FilesDenied "files.denied" Deployment
+        "the home directory cannot be written"
+        "Check the owner and the mode of the home, and how its volume is mounted.";
+    FilesFull "files.full" Deployment
+        "the home directory is full"
+        "Free space in the home, or raise its quota or volume.";
+    FilesTooLarge "files.too-large" Deployment
+        "a file of this size does not get through"
+        "Raise the limit on request bodies of the proxies in between (nginx: client_max_body_size; ingress-nginx: proxy-body-size).";
+    FilesLost "files.lost" Deployment
+        "a file was written, but is not there any more or holds something else"
+        "Look at the home's file system and at what else writes to it.";
     StopRefused "stop.refused" Deployment
         "the hub refuses to stop the server"
         "Read the hub's words, and stop the server by hand.";
@@ -256,6 +307,9 @@ causes! {
     ProberBug "prober.bug" Prober
         "hubprobe itself has a bug"
         "Report it with the words under evidence; nothing can be said of the hub.";
+    ProberBusy "prober.busy" Prober
+        "another run of hubprobe is at work on the same server or account"
+        "Wait for it with --wait TIME, or use another account or --server NAME.";
     ProberInterrupted "prober.interrupted" Prober
         "we were asked to end"
         "Run it again.";

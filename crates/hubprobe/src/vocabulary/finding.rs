@@ -28,13 +28,25 @@ pub struct Finding {
     pub curl: Option<String>,
 }
 
+/// The most characters of one text. A hub, or what stands in its place, may say as much as it likes.
+const LONGEST: usize = 1_500;
+
+fn cut(text: impl Into<String>) -> String {
+    let mut text = text.into();
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 impl Finding {
     /// A finding with the cause's own advice, and no evidence yet.
     pub fn new(cause: Cause, summary: impl Into<String>) -> Self {
         Self {
             cause,
             blame: cause.blame(),
-            summary: summary.into(),
+            summary: cut(summary),
             evidence: Vec::new(),
             advice: cause.advice().to_owned(),
             curl: None,
@@ -44,17 +56,23 @@ impl Finding {
     /// Adds one line of evidence; an empty one is passed over.
     #[must_use]
     pub fn seen(mut self, evidence: impl Into<String>) -> Self {
-        let evidence = evidence.into();
+        let evidence = cut(evidence);
         if !evidence.trim().is_empty() {
             self.evidence.push(evidence);
         }
         self
     }
 
+    /// Adds what was seen for another finding, in whose place this one is.
+    #[must_use]
+    pub fn seen_all(self, evidence: impl IntoIterator<Item = String>) -> Self {
+        evidence.into_iter().fold(self, Self::seen)
+    }
+
     /// Says what to do in place of the cause's own advice.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.advice = advice.into();
+        self.advice = cut(advice);
         self
     }
 
@@ -82,5 +100,22 @@ impl Finding {
         self.evidence = self.evidence.iter().map(|line| clean(line)).collect();
         self.curl = self.curl.as_deref().map(clean);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_without_end_is_cut() {
+        let long = "é".repeat(100_000);
+        let finding = Finding::new(Cause::ReachRedirect, format!("to {long}"))
+            .seen(long.clone())
+            .advise(long);
+        for text in [&finding.summary, &finding.advice, &finding.evidence[0]] {
+            assert_eq!(text.chars().count(), LONGEST + 1);
+            assert!(text.ends_with('…'));
+        }
     }
 }

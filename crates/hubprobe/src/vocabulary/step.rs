@@ -21,6 +21,9 @@ pub enum StepName {
     Kernel,
     /// Code runs and says what it should.
     Execute,
+    /// A file is written to the home, read back and deleted; only where the probe
+    /// asks for it.
+    Files,
     /// The hub is asked to stop the server, and does.
     Stop,
     /// The server is gone from the hub's model and from the proxy.
@@ -29,13 +32,14 @@ pub enum StepName {
 
 impl StepName {
     /// All steps, in the order in which they run.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Reach,
         Self::Identify,
         Self::Spawn,
         Self::Open,
         Self::Kernel,
         Self::Execute,
+        Self::Files,
         Self::Stop,
         Self::Gone,
     ];
@@ -49,6 +53,7 @@ impl StepName {
             Self::Open => "open",
             Self::Kernel => "kernel",
             Self::Execute => "execute",
+            Self::Files => "files",
             Self::Stop => "stop",
             Self::Gone => "gone",
         }

@@ -1,14 +1,19 @@
-//! `hubprobe account`: service accounts, made, looked at and revoked.
+//! `hubprobe account`: service accounts, made, looked at, kept and taken away; and what a hub is told of them.
 
+mod auth_state;
 mod create;
+mod delete;
+mod doctor;
+mod hub_config;
 mod revoke;
+mod rotate;
 mod show;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use crate::account::Problem;
+use crate::account::{Problem, Stopped};
 use crate::cli::args::{Global, HubArgs};
 use crate::cli::args_account::{Account, AdminArgs};
 use crate::cli::exit::Exit;
@@ -26,7 +31,12 @@ pub async fn run(global: &Global, account: &Account, printer: &Printer) -> anyho
     match account {
         Account::Create(create) => create::run(global, create, printer).await,
         Account::Show(show) => show::run(global, show, printer).await,
+        Account::Rotate(rotate) => rotate::run(global, rotate, printer).await,
         Account::Revoke(revoke) => revoke::run(global, revoke, printer).await,
+        Account::HubConfig(config) => hub_config::run(config, printer).await,
+        Account::Delete(delete) => delete::run(global, delete, printer).await,
+        Account::Doctor(doctor) => doctor::run(global, doctor, printer).await,
+        Account::AuthState(state) => auth_state::run(state, printer).await,
     }
 }
 
@@ -85,6 +95,12 @@ fn tell(problem: Problem, printer: &Printer) -> anyhow::Result<Exit> {
             printer.note(&format!("hubprobe: error: {}", plain::line(&text)));
             Ok(Exit::Inconclusive)
         }
+        Problem::Earlier(_) => {
+            printer.note(
+                "hubprobe: error: an earlier account command was ended before it could undo what it had made",
+            );
+            Ok(Exit::LeftBehind)
+        }
         Problem::Finding(finding) => Ok(tell_finding(&finding, printer)),
         Problem::Interrupted => Ok(Exit::Interrupted),
     }
@@ -102,6 +118,35 @@ fn tell_finding(finding: &Finding, printer: &Printer) -> Exit {
     } else {
         Exit::of_verdict(finding.verdict())
     }
+}
+
+/// Words between commas.
+fn words(typed: &[String]) -> Vec<String> {
+    let words = typed.iter().map(|word| word.trim().to_owned());
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// Tells of what was stopped, and of what became of what had been made.
+fn ended(stopped: Stopped, signalled: Option<Exit>, printer: &Printer) -> anyhow::Result<Exit> {
+    for text in &stopped.undone {
+        printer.note(&plain::line(&format!("undone: {text}")));
+    }
+    for text in &stopped.left {
+        printer.note(&plain::line(&format!("LEFT BEHIND: {text}")));
+    }
+    let interrupted = matches!(stopped.problem, Problem::Interrupted);
+    let told = tell(stopped.problem, printer);
+    if stopped.left.is_empty() {
+        return match signalled {
+            Some(exit) if interrupted => Ok(exit),
+            _ => told,
+        };
+    }
+    if let Err(error) = told {
+        printer.note(&format!("hubprobe: error: {error:#}"));
+    }
+    printer.note("hubprobe: something may still be on the hub; to take it away, once the hub is well: hubprobe clean");
+    Ok(Exit::LeftBehind)
 }
 
 fn warn(warnings: &[String], printer: &Printer) {

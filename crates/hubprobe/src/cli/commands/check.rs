@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::account::Register;
 use crate::cli::args::{Check, Global};
 use crate::cli::exit::Exit;
 use crate::cli::formats::Formats;
@@ -14,7 +15,7 @@ use crate::dispatch::{Listener, dispatch};
 use crate::engine::{Clock, Engine, Events};
 use crate::listen::{Bars, Lines};
 use crate::undo::Ledger;
-use crate::vocabulary::{Run, What};
+use crate::vocabulary::{Run, SecretSource, What};
 
 /// Checks, shows, and ends with the code that the run makes.
 ///
@@ -22,11 +23,13 @@ use crate::vocabulary::{Run, What};
 /// Whatever is wrong with what was typed, before anything is sent.
 pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::Result<Exit> {
     let formats = Formats::parse(&check.formats)?;
-    let plan = settings::plan(check)?;
+    let mut plan = settings::plan(check)?;
     for note in &plan.notes {
         printer.note(&format!("hubprobe: note: {note}"));
     }
-    let ledger = Ledger::open(&settings::state_dir(global)?)?;
+    let state_dir = settings::state_dir(global)?;
+    let ledger = Ledger::open(&state_dir)?;
+    note_expiries(&mut plan, &Register::of(&state_dir));
     let run = walk(plan, ledger, check, printer).await?;
     let exit = Exit::of(&run);
     let hush = check.quiet && exit == Exit::Passed;
@@ -36,6 +39,16 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     } else {
         exit
     })
+}
+
+/// When each token ends, as far as the register of accounts knows: a hub says
+/// the same of an expired token as of one that it never knew.
+fn note_expiries(plan: &mut Plan, register: &Register) {
+    for probe in &mut plan.probes {
+        if let SecretSource::File(path) = &probe.account.token {
+            probe.account.expires = register.expiry(&probe.hub.url, &probe.account.name, path);
+        }
+    }
 }
 
 /// Walks a plan with the listeners of a screen; gives back the run.
@@ -58,6 +71,7 @@ pub async fn walk(
         clock,
         end: end.clone(),
         dry_run: check.dry_run,
+        wait: settings::wait(check)?,
     };
     let events_of_signals = engine.events.clone();
     signals::listen(*printer, end, move |signal| {

@@ -21,7 +21,7 @@ use crate::vocabulary::SecretSource;
 pub async fn run(global: &Global, args: &Clean, printer: &Printer) -> anyhow::Result<Exit> {
     let (_, budget) =
         suite::parse_deadline(&format!("stop={}", args.deadline)).context("--deadline")?;
-    let ledger = Ledger::open(&settings::state_dir(global)?)?;
+    let ledger = Ledger::existing(&settings::state_dir(global)?);
     if args.dry_run {
         return list(&ledger, printer);
     }
@@ -47,7 +47,7 @@ pub async fn run(global: &Global, args: &Clean, printer: &Printer) -> anyhow::Re
         kept: args.kept,
         other_hosts: args.other_hosts,
         token,
-        only: None,
+        ..Choice::default()
     };
     let cleaned = clean::clean(&ledger, &choice, Uuid::now_v7(), budget).await?;
     let mut exit = Exit::Passed;

@@ -7,3 +7,4 @@ pub mod clean;
 pub mod demo;
 pub mod sandbox;
 pub mod schema;
+pub mod selftest;

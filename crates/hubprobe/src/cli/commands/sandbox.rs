@@ -1,5 +1,7 @@
 //! `hubprobe sandbox`: a real JupyterHub on this machine, up and down.
 
+mod faults;
+
 use anyhow::{Context, bail};
 use jupyterhub_sandbox::{
     NEWEST_KNOWN_GOOD, Places, Process, Progress, Sandbox, SingleUser, Spec, sweep,
@@ -22,6 +24,14 @@ pub async fn run(global: &Global, command: &Command, printer: &Printer) -> anyho
         Command::Down(args) => down(&places, args, printer).await,
         Command::Status => status(&places, printer).await,
         Command::Logs(args) => logs(&places, args, printer),
+        Command::Faults => {
+            printer.line(&faults::list(80));
+            Ok(Exit::Passed)
+        }
+        Command::Front(args) => {
+            jupyterhub_sandbox::front::serve(&args.words).await?;
+            Ok(Exit::Passed)
+        }
     }
 }
 
@@ -66,6 +76,7 @@ fn spinner() -> indicatif::ProgressBar {
 }
 
 async fn up(places: &Places, args: &Up, printer: &Printer) -> anyhow::Result<Exit> {
+    let asked = faults::asked(&args.broken)?;
     let spec = Spec {
         name: args.named.name.clone(),
         hub_version: args
@@ -80,23 +91,32 @@ async fn up(places: &Places, args: &Up, printer: &Printer) -> anyhow::Result<Exi
         base_url: args.base_url.clone(),
         extra_config: args.configs.clone(),
         faults: args.faults,
+        standing: asked.standing,
         ..Spec::default()
     };
     let sandbox = start(places, &spec, printer).await?;
+    let front = match &asked.front {
+        Some(fault) => Some(faults::start(&sandbox, fault, printer).await?),
+        None => None,
+    };
     let token = sandbox.admin_token_file().display();
+    let (url, check) = match &front {
+        Some(front) => (front.url(), faults::check(front)),
+        None => (sandbox.url(), String::new()),
+    };
+    let named = if args.named.name == "default" {
+        String::new()
+    } else {
+        format!(" --name {}", args.named.name)
+    };
     printer.line(&format!(
-        "JupyterHub {} is up at {}\n  admin token: {token}\n  log: {}\n\nNext:\n  hubprobe account \
-         create servuser --url {} --admin-token-file {token} --out servuser.token\n  hubprobe \
-         sandbox down{}",
+        "JupyterHub {} is up at {url}{}\n  admin token: {token}\n  log: {}\n\nNext:\n  hubprobe account \
+         create servuser --url {} --admin-token-file {token} --out servuser.token\n{check}  hubprobe \
+         sandbox down{named}",
         sandbox.hub_version(),
-        sandbox.url(),
+        front.as_ref().map(|it| faults::about(it, &sandbox)).unwrap_or_default(),
         sandbox.hub_log().display(),
         sandbox.url(),
-        if args.named.name == "default" {
-            String::new()
-        } else {
-            format!(" --name {}", args.named.name)
-        },
     ));
     Ok(Exit::Passed)
 }
@@ -147,7 +167,7 @@ async fn status(places: &Places, printer: &Printer) -> anyhow::Result<Exit> {
         printer.line("no sandbox is up; hubprobe sandbox up starts one");
     }
     for sandbox in &all {
-        let status = sandbox.status().await;
+        let (status, fronts) = (sandbox.status().await, sandbox.fronts());
         let word = |process: Process| match process.pid() {
             Some(pid) => format!("running ({pid})"),
             None => "STOPPED".to_owned(),
@@ -161,12 +181,15 @@ async fn status(places: &Places, printer: &Printer) -> anyhow::Result<Exit> {
             "{}: JupyterHub {} at {}, since {}\n  hub {}, proxy {}, servers: {}{stale}",
             sandbox.name(),
             sandbox.hub_version(),
-            sandbox.url(),
+            fronts.first().map_or(sandbox.url(), |front| front.url()),
             status.since.strftime("%Y-%m-%d %H:%M:%S UTC"),
             word(status.hub),
             word(status.proxy),
             status.servers.len(),
         ));
+        for front in &fronts {
+            printer.line(&faults::row(front, sandbox));
+        }
         for server in &status.servers {
             let name = if server.server.is_empty() {
                 "default"

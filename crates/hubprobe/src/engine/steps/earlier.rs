@@ -2,43 +2,64 @@
 //! next run takes it back first, by the same code as `hubprobe clean`.
 
 use jupyterhub_client::Hub;
+use tokio::time::Instant;
 
 use crate::engine::Walk;
-use crate::undo::clean::{self, Choice};
+use crate::undo::clean::{self, Choice, Kind};
 use crate::undo::entry::server_words;
-use crate::undo::lock::{self, NotLocked};
+use crate::undo::lock::{self, NotLocked, Of, Place};
 use crate::undo::owner::Life;
 use crate::undo::{Made, Outcome};
 use crate::vocabulary::{Cause, Finding};
 
-/// Takes the lock of the account's server, for the rest of the visit.
+/// Takes the lock of the account's server, for the rest of the visit; waits for
+/// whoever has it as long as the patience lasts.
 ///
 /// # Errors
-/// `spawn.foreign-pending` where another run of this state directory has it.
-pub(super) fn lock(walk: &mut Walk) -> Result<(), Finding> {
-    let taken = lock::take(
-        walk.ledger.state_dir(),
-        &walk.target.url,
-        walk.user(),
-        &walk.probe.server,
-        walk.run,
-    );
-    match taken {
-        Ok(lock) => walk.lock = Some(lock),
-        Err(NotLocked::Held(holder)) => {
-            return Err(Finding::new(
-                Cause::SpawnForeignPending,
-                "another hubprobe is at work on the same account and server",
-            )
-            .seen(format!("the lock is held by {holder}"))
-            .advise("Wait until it has ended, or use another account or --server NAME."));
+/// `prober.busy` where another run of this state directory has it.
+pub(super) async fn lock(walk: &mut Walk) -> Result<(), Finding> {
+    let mut told = false;
+    loop {
+        let began = Instant::now();
+        let place = Place {
+            hub: &walk.target.url,
+            account: walk.user(),
+            of: Of::Server(&walk.probe.server),
+        };
+        let taken = lock::take(walk.ledger.state_dir(), place, walk.run).await;
+        walk.patience.spent_since(began);
+        match taken {
+            Ok(lock) => {
+                walk.lock = Some(lock);
+                return Ok(());
+            }
+            Err(NotLocked::Held(holder)) => {
+                // Not without patience: then the finding says it.
+                if !walk.patience.left().is_zero() && !std::mem::replace(&mut told, true) {
+                    walk.voice.progress(
+                        None,
+                        &format!("waiting for another run, which holds the lock: {holder}"),
+                    );
+                }
+                if !walk.patience.wait().await {
+                    let words = format!(
+                        "another run of hubprobe is at work on {} of {}",
+                        server_words(&walk.probe.server),
+                        walk.user()
+                    );
+                    return Err(Finding::new(Cause::ProberBusy, words)
+                        .seen(format!("its lock is held by {holder}")));
+                }
+            }
+            // The hub's own state still tells most of it.
+            Err(NotLocked::Unusable(error)) => {
+                walk.voice.warn(&format!(
+                    "no lock could be taken in the state directory: {error}"
+                ));
+                return Ok(());
+            }
         }
-        // The hub's own state still tells most of it.
-        Err(NotLocked::Unusable(error)) => walk.voice.warn(&format!(
-            "no lock could be taken in the state directory: {error}"
-        )),
     }
-    Ok(())
 }
 
 /// What our ledger knows of the server that is there.
@@ -89,6 +110,8 @@ pub(super) async fn take_back(walk: &Walk, hub: &Hub) -> Result<(), Finding> {
     let choice = Choice {
         token: hub.token().cloned(),
         only: Some((walk.target.url.clone(), walk.user().to_owned())),
+        kind: Kind::Servers,
+        over: walk.lock.as_ref().and_then(|lock| lock.overtook),
         ..Choice::default()
     };
     let cleaned = clean::clean(&walk.ledger, &choice, walk.run, walk.probe.deadlines.stop)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jupyterhub_client::{Execution, ExecutionStatus, KernelConnection};
 use tokio::time::{sleep, timeout};
 
+use super::company;
 use crate::diagnose::kernel as diagnose;
 use crate::engine::Walk;
 use crate::vocabulary::{Cause, Finding};
@@ -27,10 +28,23 @@ pub async fn execute(walk: &mut Walk) -> Result<String, Finding> {
             "there is no kernel to run code in",
         ));
     };
-    let result = all(walk, &mut kernel).await;
-    kernel.close().await;
-    end_session(walk).await;
-    result
+    match all(walk, &mut kernel).await {
+        // It stays until the end: what is left of it then tells whether the
+        // server was really stopped.
+        Ok(summary) => {
+            walk.kernel = Some(kernel);
+            Ok(summary)
+        }
+        Err(finding) => {
+            let finding = super::or_the_home(walk, finding).await;
+            kernel.close().await;
+            end_session(walk).await;
+            if finding.cause == Cause::ProberBusy {
+                company::leave(walk).await;
+            }
+            Err(finding)
+        }
+    }
 }
 
 async fn all(walk: &Walk, kernel: &mut KernelConnection) -> Result<String, Finding> {
@@ -47,6 +61,7 @@ async fn all(walk: &Walk, kernel: &mut KernelConnection) -> Result<String, Findi
         return Err(diagnose::wrong_output(&code, &product, &text));
     }
     for step in &walk.probe.execute {
+        company::give_way(walk).await?;
         let execution = run(walk, kernel, &step.code).await?;
         let text = execution.text();
         if let Some(expected) = &step.expect
@@ -116,7 +131,7 @@ async fn interrupt(walk: &Walk) -> String {
 
 /// The kernel would end with the server; a server that is kept should not be
 /// left with ours.
-async fn end_session(walk: &mut Walk) {
+pub(super) async fn end_session(walk: &mut Walk) {
     if let (Some(server), Some(session)) = (&walk.server, walk.session.take()) {
         let ending = server.delete_session(&session.id);
         drop(timeout(Duration::from_secs(5), ending).await);

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use super::stream::{News, Stream, last_failure};
+use crate::diagnose::hub;
 use crate::diagnose::queue::is_queued;
 use crate::diagnose::spawn::{self as diagnose, Failure};
 use crate::engine::Walk;
@@ -49,6 +50,11 @@ const REOPEN: [Duration; 4] = [
 /// A stream that is opened again tells all from the start: so many words are
 /// remembered, to be told once.
 const WORDS_REMEMBERED: usize = 500;
+
+/// A server that is shown ready after its start request was answered 500 is
+/// believed only after a moment: a cancelled spawn is shown so for a second
+/// (JupyterHub 5.1 to 6.1), and then it is gone.
+const BELIEVED_AFTER: Duration = Duration::from_secs(3);
 
 /// A start request under way.
 #[derive(Debug)]
@@ -91,8 +97,13 @@ struct Following<'a> {
     next_look: Instant,
     away_since: Option<Instant>,
     was_away: bool,
+    /// What is in front of the hub lost it in the middle of the start request.
+    was_cut: bool,
     answered_at: Option<Instant>,
+    /// The model showed it ready, and it was not believed yet.
+    shown_ready: bool,
     in_front: Option<Error>,
+    stumbled: Option<(Finding, Instant)>,
     start_left: Duration,
     queue_left: Duration,
     queued: bool,
@@ -120,8 +131,11 @@ impl<'a> Following<'a> {
             next_look: now + LOOKS[0],
             away_since: None,
             was_away: false,
+            was_cut: false,
             answered_at: None,
+            shown_ready: false,
             in_front: None,
+            stumbled: None,
             start_left: deadlines.start,
             queue_left: deadlines.queue,
             queued: false,
@@ -172,13 +186,13 @@ impl<'a> Following<'a> {
     }
 
     fn out_of_time(&mut self) -> Follow {
-        let last = self.failure.last_progress.as_deref();
+        let failure = &self.failure;
         Follow::Failed(if self.queued {
             let budget = self.walk.probe.deadlines.queue;
-            diagnose::queued(budget.as_secs_f64(), last)
+            diagnose::queued(budget.as_secs_f64(), failure)
         } else {
             let budget = self.walk.probe.deadlines.start;
-            diagnose::too_slow(budget.as_secs_f64(), last)
+            diagnose::too_slow(budget.as_secs_f64(), failure)
         })
     }
 
@@ -210,6 +224,7 @@ impl<'a> Following<'a> {
         self.mark();
         self.queued = is_queued(&event.message);
         self.failure.last_progress = Some(self.walk.voice.clean(&event.message));
+        self.failure.take(&event.message, &event.raw);
         let repeated = self.streams > 0 && self.told.contains(&event.message);
         if !repeated {
             self.walk.voice.progress(event.percent, &event.message);
@@ -247,10 +262,14 @@ impl<'a> Following<'a> {
             Some(400..500) if by_the_hub(&error) => Some(Follow::Refused(error)),
             Some(500) => {
                 self.failure.answer = Some(format!("the start request: {error}"));
+                if by_the_hub(&error) {
+                    self.stumbled = Some((hub::stumbled(&error), Instant::now()));
+                }
                 let ended = self.look().await;
                 // The model still shows the spawn: the hub has stumbled over a
                 // process that is dead, and goes on waiting for it.
-                self.failure.ended_early = ended.is_none() && self.pending_seen && self.absent == 0;
+                self.failure.ended_early =
+                    ended.is_none() && self.pending_seen && self.absent == 0 && !self.shown_ready;
                 if self.absent > 0 {
                     return Some(self.failed(None).await);
                 }
@@ -265,6 +284,7 @@ impl<'a> Following<'a> {
             }
             // The spawn may well go on: the model tells.
             _ => {
+                self.was_cut = lost_by_the_front(&error);
                 self.failure.answer = Some(format!("the start request: {error}"));
                 self.look_soon(LOOK_ALONE);
                 None
@@ -294,6 +314,7 @@ impl<'a> Following<'a> {
         };
         self.failure.text = text;
         self.failure.queued = self.queued;
+        self.failure.was_stopped |= self.shown_ready;
         self.failure.elapsed_s = self.began.elapsed().as_secs_f64();
         Follow::Failed(diagnose::failed(&self.failure))
     }
@@ -321,6 +342,12 @@ fn by_the_hub(error: &Error) -> bool {
         || error
             .head()
             .is_some_and(|head| head.hub_version().is_some())
+}
+
+/// A proxy that loses the hub in the middle of a request says 502 (nginx) or 503
+/// (configurable-http-proxy); where it only waited too long, it says 504.
+fn lost_by_the_front(error: &Error) -> bool {
+    matches!(error.status(), Some(502 | 503)) && !by_the_hub(error)
 }
 
 async fn next(stream: &mut Option<Stream>) -> News {

@@ -5,8 +5,9 @@ use jiff::SignedDuration;
 use jupyterhub_client::{Hub, Identity, Server, TokenModel};
 
 use crate::diagnose::scope::{self, Held};
-use crate::diagnose::token;
+use crate::diagnose::{reach, token};
 use crate::engine::Walk;
+use crate::explain;
 use crate::undo::entry::server_words;
 use crate::vocabulary::Finding;
 
@@ -22,9 +23,14 @@ pub async fn identify(walk: &mut Walk) -> Result<String, Finding> {
     let hub = walk.hub()?;
     let show = walk.curl("GET", hub.api_url("user").as_str());
     let identity = match hub.whoami().await {
+        // Every hub says which it is (JupyterHub 2 to 6, apihandlers/base.py).
+        Ok(seen) if seen.value.kind.is_empty() => {
+            return Err(reach::no_identity(hub.api_url("user").as_str()).with_curl(show));
+        }
         Ok(seen) => seen.value,
         Err(error) if error.status() == Some(403) => {
-            return Err(token::refused(&error, walk.known()).with_curl(show));
+            let finding = explain::token::refused(&hub, &error, walk.known()).await;
+            return Err(finding.with_curl(show));
         }
         Err(error) => return Err(walk.hub_failure(&hub, &error).await),
     };
@@ -51,6 +57,10 @@ async fn user_exists(walk: &Walk, hub: &Hub, user: &str) -> Result<(), Finding> 
             Ok(())
         }
         Err(error) if error.status() == Some(404) => {
+            // The user may be there, and this be something else's 404.
+            if !token::by_the_hub(&error) {
+                return Err(walk.hub_failure(hub, &error).await);
+            }
             let url = hub.api_url(&format!("users/{user}"));
             Err(token::no_such_user(&error, user).with_curl(walk.curl("GET", url.as_str())))
         }
@@ -124,7 +134,7 @@ async fn our_token(walk: &Walk, hub: &Hub, identity: &Identity) -> Option<TokenM
 }
 
 /// How long the token is good for, where the hub lets it ask.
-async fn expiry(walk: &Walk, hub: &Hub, identity: &Identity) -> String {
+async fn expiry(walk: &mut Walk, hub: &Hub, identity: &Identity) -> String {
     // Only users have tokens that the API shows; a service's is in the
     // configuration.
     if identity.kind != "user" {
@@ -138,6 +148,7 @@ async fn expiry(walk: &Walk, hub: &Hub, identity: &Identity) -> String {
             .warn("the token never expires; hubprobe account create makes one that does");
         return ", token never expires".to_owned();
     };
+    walk.expires = Some(expires);
     let days = (expires.duration_since(walk.clock.now()).as_hours() + 12) / 24;
     if days < EXPIRES_SOON_DAYS {
         walk.voice.warn(&format!(

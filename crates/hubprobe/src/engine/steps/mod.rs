@@ -4,8 +4,10 @@
 //! own deadline, and what it learns for the next one goes into the walk.
 
 pub mod back;
+mod company;
 mod earlier;
 pub mod execute;
+pub mod files;
 mod follow;
 pub mod identify;
 pub mod kernel;
@@ -17,10 +19,12 @@ mod stream;
 use std::time::Duration;
 
 use jupyterhub_client::start_body;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Walk;
 use crate::connect::{self, ConnectError};
-use crate::diagnose::{scope, server as diagnose_server};
+use crate::diagnose::{reach as diagnose_reach, scope, server as diagnose_server};
+use crate::explain::home;
 use crate::vocabulary::{Cause, Finding, StepName};
 
 /// Reads the token and makes the connection; sends nothing. Gives back what
@@ -49,8 +53,42 @@ pub async fn connect(walk: &mut Walk) -> Result<Vec<String>, Finding> {
 /// is what is gone.
 pub async fn server_died(walk: &Walk) -> Option<Finding> {
     let server = walk.server.as_ref()?;
-    let looking = tokio::time::timeout(Duration::from_secs(5), server.status());
-    diagnose_server::died(&looking.await.ok()?.err()?)
+    let until = Instant::now() + PROXY_AGAIN;
+    let error = loop {
+        let looking = timeout(LOOK, server.status());
+        let error = looking.await.ok()?.err()?;
+        // A proxy that is started again is back in a moment.
+        if !error.is_transport() || Instant::now() >= until {
+            break error;
+        }
+        sleep(Duration::from_millis(500)).await;
+    };
+    if error.is_transport() {
+        return diagnose_reach::below_the_hub(&error, None);
+    }
+    let finding = diagnose_server::died(&error)?;
+    Some(
+        if finding.cause == Cause::ServerCulled && open::is_ready(walk).await {
+            diagnose_server::route_lost(finding)
+        } else {
+            finding
+        },
+    )
+}
+
+/// How long one look may take.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How long a proxy may take that is started again.
+const PROXY_AGAIN: Duration = Duration::from_secs(6);
+
+/// A kernel's finding, or the home's, where that is what keeps the kernel from
+/// working.
+pub async fn or_the_home(walk: &Walk, finding: Finding) -> Finding {
+    match &walk.server {
+        Some(server) => home::instead(finding, server, &files::own_name(walk)).await,
+        None => finding,
+    }
 }
 
 /// What a step would do, for a dry run.
@@ -82,6 +120,7 @@ pub fn out_of_time(step: Option<StepName>, total: Duration) -> Finding {
         StepName::Open => Cause::ServerNoRoute,
         StepName::Kernel => Cause::KernelSilent,
         StepName::Execute => Cause::KernelHung,
+        StepName::Files => Cause::FilesDenied,
         StepName::Stop | StepName::Gone => Cause::StopTimeout,
     };
     Finding::new(

@@ -21,6 +21,9 @@ use crate::vocabulary::{Cause, Finding};
 /// older server is only called one when it is older by more than this.
 const CLOCK_SLACK: Duration = Duration::from_secs(10);
 
+/// A server that is gone so soon after it was shown ready was never really so.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
 /// Asks `GET {server}/api/status` until it answers.
 ///
 /// # Errors
@@ -38,6 +41,14 @@ pub async fn open(walk: &mut Walk) -> Result<String, Finding> {
     let show = walk.curl("GET", &format!("{}api/status", server.url()));
     let answer = match answer(walk, &server, until).await {
         Ok(answer) => answer,
+        Err(finding) if finding.cause == Cause::ServerForbidden => {
+            let identity = walk.identity.as_ref();
+            let name = &walk.probe.server;
+            let finding =
+                explain::server::forbidden(&hub, &server, finding, identity, walk.known(), name)
+                    .await;
+            return Err(finding.with_curl(show));
+        }
         Err(finding) => {
             let proxy = explain::proxy_health(&hub).await;
             let url = walk.target.url.as_str();
@@ -59,22 +70,30 @@ async fn answer(
     server: &JupyterServer,
     until: Instant,
 ) -> Result<Seen<ServerStatus>, Finding> {
+    let began = Instant::now();
     let mut pause = Duration::from_millis(100);
     let mut last = None;
     let mut gone = 0;
+    // A route with nothing behind it was seen: then it died, whoever tidied up.
+    let mut dead = false;
     loop {
         match timeout_at(until, server.status()).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => match diagnose::refused(&error, walk.user()) {
                 Answer::Wrong(finding) => return Err(finding),
                 Answer::NotYet(finding) => {
+                    dead |= finding.cause == Cause::ServerDied || error.status() == Some(502);
                     gone = if in_the_model(walk).await {
                         0
                     } else {
                         gone + 1
                     };
                     if gone >= 2 {
-                        return Err(diagnose::vanished(error.to_string()));
+                        return Err(diagnose::vanished(
+                            error.to_string(),
+                            dead,
+                            began.elapsed() < AT_ONCE,
+                        ));
                     }
                     last = Some(finding);
                 }
@@ -93,6 +112,21 @@ async fn answer(
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(2));
     }
+}
+
+/// Whether the hub still calls our server ready, and is not stopping it.
+pub(super) async fn is_ready(walk: &Walk) -> bool {
+    let Some(hub) = &walk.hub else {
+        return false;
+    };
+    let looking = tokio::time::timeout(Duration::from_secs(5), hub.user(walk.user(), false));
+    let Ok(Ok(user)) = looking.await else {
+        return false;
+    };
+    let servers = user.value.servers.unwrap_or_default();
+    servers
+        .get(&walk.probe.server)
+        .is_some_and(|server| server.ready && server.pending.is_none())
 }
 
 /// Whether the hub still shows our server; yes where it does not say.
@@ -116,7 +150,8 @@ fn older_than_our_request(walk: &Walk, answer: &Seen<ServerStatus>) -> Option<Fi
     let now = answer.head.date?;
     let age = now.duration_since(started).as_secs_f64();
     let asked = walk.asked?.elapsed().as_secs_f64();
-    (age > asked + CLOCK_SLACK.as_secs_f64()).then(|| diagnose::orphan(age, asked))
+    let slack = CLOCK_SLACK + walk.apart;
+    (age > asked + slack.as_secs_f64()).then(|| diagnose::orphan(age, asked))
 }
 
 /// Which Jupyter Server, and which JupyterHub is in the user's environment.
@@ -125,13 +160,10 @@ async fn server_version(walk: &Walk, server: &JupyterServer) -> String {
         return "it answers".to_owned();
     };
     let inside = seen.head.hub_version().map(str::to_owned);
-    if let (Some(inside), Some(hub)) = (&inside, &walk.version) {
-        let major = inside.split('.').next().and_then(|text| text.parse().ok());
-        if major.is_some_and(|major: u32| major != hub.major) {
-            walk.voice.warn(&format!(
-                "the hub is {hub}, the server's environment has JupyterHub {inside}"
-            ));
-        }
+    if let (Some(inside), Some(hub)) = (&inside, &walk.version)
+        && let Some(warning) = diagnose::versions_differ(hub, inside)
+    {
+        walk.voice.warn(&warning);
     }
     format!("Jupyter Server {}", seen.value.version)
 }

@@ -11,10 +11,12 @@ use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
 
-use super::earlier;
 use super::follow::{self, Follow};
-use crate::diagnose::{reach, spawn as diagnose};
+use super::{company, earlier};
+use crate::diagnose::{reach, spawn as diagnose, token};
 use crate::engine::Walk;
+use crate::explain;
+use crate::means;
 use crate::undo::entry::server_words;
 use crate::undo::server::Taking;
 use crate::undo::{Made, ServerMade};
@@ -24,13 +26,22 @@ use crate::vocabulary::{Cause, Finding};
 /// (10 s by default); one that takes longer than this is left to the model.
 const START_REQUEST: Duration = Duration::from_secs(60);
 
+/// A place that somebody else has just left is left empty so long: another run
+/// is still looking whether its server is gone, and would find ours.
+const SETTLING: Duration = Duration::from_secs(3);
+
 /// Asks for the server and follows it until it is ready.
 ///
 /// # Errors
 /// A finding of the spawn's layers.
 pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
     let hub = walk.hub()?;
-    earlier::lock(walk)?;
+    means::look(means::FOR_A_VISIT).map_err(|short| {
+        Finding::new(Cause::ProberLimits, short.what)
+            .advise(short.remedy)
+            .seen("no server was asked for, since undoing it could have failed too")
+    })?;
+    earlier::lock(walk).await?;
     earlier::take_back(walk, &hub).await?;
     let began = Instant::now();
     let mut least_wait = Duration::from_secs(1);
@@ -51,7 +62,7 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
                 let queue_left = walk.probe.deadlines.queue.saturating_sub(began.elapsed());
                 let wait = retry_after(&error).map(|wait| wait.max(least_wait));
                 let Some(wait) = wait.filter(|wait| *wait <= queue_left) else {
-                    return Err(refused(walk, &hub, &error));
+                    return Err(refused(walk, &hub, &error).await);
                 };
                 // A hub that says 0 is not hammered.
                 least_wait = (least_wait * 2).min(Duration::from_secs(30));
@@ -76,35 +87,47 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
 struct Before {
     /// The hub's clock, as its answer said it.
     hub_clock: jiff::Timestamp,
+    /// By how many seconds that clock and ours are apart.
+    apart_s: u32,
     /// Nothing of that name was there, not even stopped.
     absent: bool,
 }
 
 /// Looks what is there, and waits for a stop that is under way.
 async fn make_room(walk: &mut Walk, hub: &Hub) -> Result<Before, Finding> {
-    let until = Instant::now() + walk.probe.deadlines.stop;
+    let began = Instant::now();
+    let (mut told, mut settled) = (false, true);
     loop {
+        let until = began + walk.patience.waited() + walk.probe.deadlines.stop;
         let seen = match hub.user(walk.user(), true).await {
             Ok(seen) => seen,
             Err(error) => return Err(walk.hub_failure(hub, &error).await),
         };
-        let hub_clock = seen.head.date.unwrap_or_else(|| walk.clock.now());
+        let now = walk.clock.now();
+        let hub_clock = seen.head.date.unwrap_or(now);
+        let apart = hub_clock.duration_since(now).abs().as_secs();
+        let apart_s = u32::try_from(apart).unwrap_or(u32::MAX);
+        let before = |absent| Before {
+            hub_clock,
+            apart_s,
+            absent,
+        };
         let servers = seen.value.servers.unwrap_or_default();
         let Some(server) = servers.get(&walk.probe.server) else {
-            return Ok(Before {
-                hub_clock,
-                absent: true,
-            });
+            // Whoever was here looks whether it is gone.
+            if !std::mem::replace(&mut settled, true) {
+                sleep(SETTLING).await;
+                continue;
+            }
+            return Ok(before(true));
         };
         if server.stopped == Some(true) {
             if walk.probe.server.is_empty() || walk.probe.account.dedicated {
-                return Ok(Before {
-                    hub_clock,
-                    absent: false,
-                });
+                return Ok(before(false));
             }
             return Err(in_the_way(walk, hub, server, "is there, stopped"));
         }
+        settled = false;
         match server.pending.as_deref() {
             Some("stop" | "check") if Instant::now() < until => {
                 walk.voice
@@ -120,23 +143,59 @@ async fn make_room(walk: &mut Walk, hub: &Hub) -> Result<Before, Finding> {
                     ),
                 ));
             }
-            _ if walk.probe.account.dedicated => {
+            // A run on another machine may be waiting for it.
+            Some("spawn")
+                if walk.probe.account.dedicated && began.elapsed() < walk.probe.deadlines.start =>
+            {
                 earlier::not_ours_to_clear(walk)?;
-                take_leftover(walk, hub, server, until).await?;
+                walk.voice
+                    .progress(None, "waiting for a spawn that is under way to end");
+                sleep(Duration::from_secs(1)).await;
             }
-            Some("spawn") => {
-                return Err(Finding::new(
-                    Cause::SpawnForeignPending,
-                    format!(
-                        "{} is starting already, and not by us",
-                        server_words(&walk.probe.server)
-                    ),
-                )
-                .seen(describe(server)));
+            _ => {
+                let Err(finding) = clear(walk, hub, server, until).await else {
+                    // Nobody else looks after that one.
+                    settled = true;
+                    continue;
+                };
+                if !walk.patience.left().is_zero() && !std::mem::replace(&mut told, true) {
+                    walk.voice
+                        .progress(None, &format!("waiting: {}", finding.summary));
+                }
+                if !walk.patience.wait().await {
+                    return Err(finding);
+                }
             }
-            _ => return Err(in_the_way(walk, hub, server, "is running already")),
         }
     }
+}
+
+/// Takes away what is there, where it is ours to take away.
+///
+/// # Errors
+/// What is in the way.
+async fn clear(walk: &Walk, hub: &Hub, server: &Server, until: Instant) -> Result<(), Finding> {
+    if walk.probe.account.dedicated {
+        earlier::not_ours_to_clear(walk)?;
+        if let Some(busy) = company::comes_to_work(walk, hub, server).await {
+            return Err(busy);
+        }
+        return take_leftover(walk, hub, server, until).await;
+    }
+    if let Some(busy) = company::at_work(walk, hub, server).await {
+        return Err(busy.seen(describe(server)));
+    }
+    if server.pending.as_deref() == Some("spawn") {
+        return Err(Finding::new(
+            Cause::SpawnForeignPending,
+            format!(
+                "{} is starting already, and not by us",
+                server_words(&walk.probe.server)
+            ),
+        )
+        .seen(describe(server)));
+    }
+    Err(in_the_way(walk, hub, server, "is running already"))
 }
 
 fn in_the_way(walk: &Walk, hub: &Hub, server: &Server, how: &str) -> Finding {
@@ -178,6 +237,7 @@ async fn take_leftover(
         _ => serde_json::Map::new(),
     };
     let made = ServerMade {
+        apart_s: 0,
         name: walk.probe.server.clone(),
         asked: server.started.unwrap_or_else(|| walk.clock.now()),
         options,
@@ -227,6 +287,7 @@ fn ask(walk: &mut Walk, hub: &Hub, before: &Before) -> Result<follow::Asking, Fi
     let made = ServerMade {
         name: walk.probe.server.clone(),
         asked: before.hub_clock,
+        apart_s: before.apart_s,
         options: options.clone(),
         removable: before.absent && !walk.probe.server.is_empty(),
         answered: None,
@@ -288,14 +349,11 @@ fn retry_after(error: &Error) -> Option<Duration> {
     error.head()?.retry_after()
 }
 
-fn refused(walk: &Walk, hub: &Hub, error: &Error) -> Finding {
-    let finding = reach::below_the_hub(error, None).unwrap_or_else(|| diagnose::refused(error));
-    let finding = match finding.cause {
-        Cause::TokenMissingScope => finding.seen(format!(
-            "needed: {}",
-            crate::diagnose::scope::needed(walk.version.as_ref())[0]
-        )),
-        _ => finding,
+async fn refused(walk: &Walk, hub: &Hub, error: &Error) -> Finding {
+    let finding = if token::is_about_rights(error) {
+        explain::failure(hub, error, walk.known()).await
+    } else {
+        reach::below_the_hub(error, None).unwrap_or_else(|| diagnose::refused(error))
     };
     finding.with_curl(walk.curl("POST", &walk.server_api(hub, "")))
 }

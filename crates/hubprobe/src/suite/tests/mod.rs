@@ -151,7 +151,7 @@ fn steps_out_of_order_get_a_note() {
     assert_eq!(notes.len(), 2);
     assert_eq!(
         notes[0],
-        "dir/suite.yaml:8:19: the step spawn comes after stop here, but the steps always run in their own order: reach, identify, spawn, open, kernel, execute, stop, gone"
+        "dir/suite.yaml:8:19: the step spawn comes after stop here, but the steps always run in their own order: reach, identify, spawn, open, kernel, execute, files, stop, gone"
     );
 }
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::account::{self, Created, Expiry, Out, Problem, Stopped, Wanted, scopes};
+use crate::account::demote::{Demote, Demoted};
+use crate::account::{self, Created, Expiry, Out, Wanted, scopes};
 use crate::cli::args::Global;
 use crate::cli::args_account::Create;
 use crate::cli::exit::Exit;
@@ -44,9 +45,11 @@ pub(super) async fn run(global: &Global, args: &Create, printer: &Printer) -> an
                 }
                 None => text.iter().for_each(|line| printer.line(line)),
             }
-            Ok(Exit::Passed)
+            Ok(created.demoted.as_ref().map_or(Exit::Passed, |demoted| {
+                told_demoted(demoted, created.token.is_some(), printer)
+            }))
         }
-        Err(stopped) => ended(stopped, signalled.get().copied(), printer),
+        Err(stopped) => super::ended(stopped, signalled.get().copied(), printer),
     }
 }
 
@@ -55,10 +58,7 @@ fn wanted(args: &Create, printer: &Printer) -> anyhow::Result<Wanted> {
         .expires
         .parse()
         .map_err(|reason| anyhow::anyhow!("--expires: {reason}"))?;
-    let scopes = args.scopes.as_ref().map(|typed| {
-        let words = typed.iter().map(|scope| scope.trim().to_owned());
-        words.filter(|scope| !scope.is_empty()).collect()
-    });
+    let scopes = args.scopes.as_deref().map(super::words);
     let out = if args.out.as_os_str() == "-" {
         Out::Caller
     } else {
@@ -75,29 +75,59 @@ fn wanted(args: &Create, printer: &Printer) -> anyhow::Result<Wanted> {
         note: args.note.clone(),
         scopes,
         out,
+        demote: args.demote_admin.clone().map(|name| Demote {
+            name,
+            revoke_token: args.revoke_admin_token,
+        }),
     })
 }
 
-fn ended(stopped: Stopped, signalled: Option<Exit>, printer: &Printer) -> anyhow::Result<Exit> {
-    for text in &stopped.undone {
-        printer.note(&plain::line(&format!("undone: {text}")));
+/// What became of the administrator; the account is there whatever it is.
+fn told_demoted(demoted: &Demoted, aside: bool, printer: &Printer) -> Exit {
+    let say = |line: &str| {
+        let line = plain::line(line);
+        if aside {
+            printer.note(&line);
+        } else {
+            printer.line(&line);
+        }
+    };
+    super::warn(&demoted.warnings, printer);
+    let name = &demoted.name;
+    let mut exit = match &demoted.bit {
+        Ok(words) => {
+            say(&format!("admin:   {words}"));
+            say(&format!(
+                "         it would be one again, when the hub starts or {name} logs in, by c.Authenticator.admin_users"
+            ));
+            say(
+                "         (z2jh: hub.config.Authenticator.admin_users; f7t4jhub: adminUsers), admin_groups, or a role admin",
+            );
+            say(
+                "         in c.JupyterHub.load_roles (z2jh: hub.loadRoles): take the name out there",
+            );
+            Exit::Passed
+        }
+        Err(finding) => {
+            printer.note(&plain::line(&format!(
+                "hubprobe: the account is made and stays; but {name} may still be an administrator:"
+            )));
+            super::tell_finding(finding, printer)
+        }
+    };
+    match &demoted.token {
+        None => {}
+        Some(Ok(words)) => say(&format!("         {words}")),
+        Some(Err(why)) => {
+            printer.note(&plain::line(&format!(
+                "hubprobe: error: the administrator's token is still good: {why}"
+            )));
+            if matches!(exit, Exit::Passed) {
+                exit = Exit::Failed;
+            }
+        }
     }
-    for text in &stopped.left {
-        printer.note(&plain::line(&format!("LEFT BEHIND: {text}")));
-    }
-    let interrupted = matches!(stopped.problem, Problem::Interrupted);
-    let told = super::tell(stopped.problem, printer);
-    if stopped.left.is_empty() {
-        return match signalled {
-            Some(exit) if interrupted => Ok(exit),
-            _ => told,
-        };
-    }
-    if let Err(error) = told {
-        printer.note(&format!("hubprobe: error: {error:#}"));
-    }
-    printer.note("hubprobe: something may still be on the hub; to take it away, once the hub is well: hubprobe clean");
-    Ok(Exit::LeftBehind)
+    exit
 }
 
 /// What was done, line by line.

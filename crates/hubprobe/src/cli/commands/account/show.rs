@@ -174,6 +174,10 @@ fn token_told(token: &TokenModel, own: Option<&str>, now: Timestamp) -> Vec<Stri
 
 fn registered_told(entry: &Registered) -> String {
     let place = match &entry.file {
+        Some(path) if entry.replaced => format!(
+            "until another took its place in {}; left good, and the next rotation takes it away",
+            path.display()
+        ),
         Some(path) if path.exists() => format!("in {}", path.display()),
         Some(path) => format!("in {}, which is gone", path.display()),
         None => "given to standard output".to_owned(),

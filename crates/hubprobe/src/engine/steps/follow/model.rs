@@ -5,15 +5,26 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use jupyterhub_client::{Error, Server};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::{Follow, Following, LOOK_ALONE, LOOKS, Stream};
+use super::{
+    BELIEVED_AFTER, Follow, Following, LOOK_ALONE, LOOKS, Stream, by_the_hub, last_failure,
+};
+use crate::diagnose::hub;
+use crate::explain;
 use crate::undo::Made;
-use crate::undo::birth::{State, state};
+use crate::undo::birth::{State, state, undecided};
 use crate::vocabulary::{Cause, Finding};
 
 /// One look takes no longer than this.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
+
+/// How long after the server is ready its start request may take to be
+/// answered.
+const ANSWER_DUE: Duration = Duration::from_millis(700);
+
+/// Within so long a hub writes that a token was used.
+const TOKEN_USE_IS_NOTED: Duration = Duration::from_secs(34);
 
 /// A hub that does not answer for so long, while a spawn is under way, is down.
 const HUB_AWAY: Duration = Duration::from_secs(30);
@@ -37,10 +48,16 @@ impl Following<'_> {
         };
         match state(&user, &self.asking.made) {
             State::Absent => self.not_there().await,
+            State::Foreign(_)
+                if undecided(&user, &self.asking.made, self.answered_at.is_some()) =>
+            {
+                self.look_soon(LOOKS[1]);
+                None
+            }
             State::Foreign(why) => Some(self.foreign(&why, user.servers)),
             State::Ours { .. } => {
                 let server = user.servers?.shift_remove(&self.asking.made.name)?;
-                self.there(server)
+                self.there(server).await
             }
         }
     }
@@ -59,23 +76,35 @@ impl Following<'_> {
             return Some(Follow::Refused(error));
         }
         if self.was_away {
-            return Some(Follow::Failed(
-                Finding::new(
-                    Cause::HubRestarted,
-                    "the hub went away while the server started, and came back without it",
-                )
-                .seen("the account's model shows no such server any more"),
-            ));
+            return Some(Follow::Failed(self.restarted()));
+        }
+        // A restart may be over before the next look. A hub that was there all
+        // the time still tells why the spawn failed.
+        if self.was_cut && self.pending_seen {
+            let told = last_failure(self.hub, self.walk.user(), &self.asking.made.name).await;
+            return Some(match told {
+                Some(text) => self.failed(Some(text)).await,
+                None => Follow::Failed(self.restarted()),
+            });
         }
         Some(self.failed(None).await)
     }
 
+    fn restarted(&self) -> Finding {
+        Finding::new(
+            Cause::HubRestarted,
+            "the hub went away while the server started, and came back without it",
+        )
+        .seen_all(self.failure.answer.clone())
+        .seen("the account's model shows no such server any more")
+    }
+
     /// Ours is there: starting, stopping after a failure, or ready.
-    fn there(&mut self, server: Server) -> Option<Follow> {
+    async fn there(&mut self, server: Server) -> Option<Follow> {
         self.absent = 0;
         self.remember(&server);
         match server.pending.as_deref() {
-            None if server.ready => self.ready(&server),
+            None if server.ready => self.ready(&server).await,
             Some("spawn") => {
                 self.pending_seen = true;
                 let due = Instant::now() >= self.reopen_at;
@@ -86,6 +115,10 @@ impl Following<'_> {
                         &self.asking.made.name,
                     ));
                 }
+                None
+            }
+            Some("stop") => {
+                self.failure.was_stopped = true;
                 None
             }
             _ => None,
@@ -116,7 +149,22 @@ impl Following<'_> {
         }
     }
 
-    fn ready(&mut self, server: &Server) -> Option<Follow> {
+    async fn ready(&mut self, server: &Server) -> Option<Follow> {
+        self.hear_the_answer().await;
+        if let Some((finding, since)) = self.stumbled.take() {
+            if since.elapsed() < BELIEVED_AFTER {
+                self.stumbled = Some((finding, since));
+                self.shown_ready = true;
+                self.look_soon(LOOKS[1]);
+                return None;
+            }
+            return Some(Follow::Failed(self.explained(finding).await));
+        }
+        if self.was_away {
+            self.walk
+                .voice
+                .warn("the hub went away while the server started, and came back");
+        }
         let url = server.url.as_deref()?;
         match self.hub.resolve(url) {
             Ok(url) => Some(Follow::Ready(self.hub.server(&url))),
@@ -124,6 +172,48 @@ impl Following<'_> {
                 Finding::new(Cause::HubError, "the hub gives no usable URL of the server")
                     .seen(error.to_string()),
             )),
+        }
+    }
+
+    /// The start request is answered at the moment when the server is ready; what
+    /// it says counts, so it is waited for, but not for long.
+    async fn hear_the_answer(&mut self) {
+        if self.answered_at.is_some() {
+            return;
+        }
+        let Ok(answer) = timeout(ANSWER_DUE, &mut self.asking.answer).await else {
+            return;
+        };
+        self.answered_at = Some(Instant::now());
+        match answer {
+            Ok(Ok(seen)) => self.answered_with(seen.head.status),
+            Ok(Err(error)) => {
+                if let Some(status) = error.status() {
+                    self.answered_with(status);
+                }
+                if error.status() == Some(500) && by_the_hub(&error) {
+                    self.failure.answer = Some(format!("the start request: {error}"));
+                    self.stumbled = Some((hub::stumbled(&error), Instant::now()));
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// A hub that stumbled: over its database? One that cannot be written shows
+    /// itself only when it must write that the token was used, which a hub does
+    /// every 30 s (`JupyterHub.activity_resolution`).
+    async fn explained(&self, finding: Finding) -> Finding {
+        let until = Instant::now() + TOKEN_USE_IS_NOTED;
+        loop {
+            let asked = timeout(LONGEST_LOOK, self.hub.whoami()).await;
+            if let Ok(Err(error)) = asked {
+                return self.walk.hub_failure(self.hub, &error).await;
+            }
+            if Instant::now() >= until {
+                return explain::database_or(self.hub, finding).await;
+            }
+            sleep(Duration::from_secs(4)).await;
         }
     }
 
@@ -142,7 +232,21 @@ impl Following<'_> {
                 "a server that somebody else started is in the place of ours",
             )
         };
-        Follow::Failed(Finding::new(cause, summary).seen(why))
+        // Born when we asked, and not as we asked: it may be ours after all.
+        let finding = if pending && why.contains("other options") {
+            Finding::new(
+                cause,
+                "a spawn is under way with other options than ours: it is somebody else's, or a hook \
+                 of the site changed ours",
+            )
+            .advise(
+                "If nobody else uses the account, a hook replaces the options (look for user_options in \
+                 pre_spawn_hook): send those that it puts in their place.",
+            )
+        } else {
+            Finding::new(cause, summary)
+        };
+        Follow::Failed(finding.seen(why))
     }
 
     /// The hub does not say a word, not even a refusal.

@@ -1,0 +1,4 @@
+def _hubprobe_token(variable):
+    import os
+
+    return os.environ.get(variable, "").strip()

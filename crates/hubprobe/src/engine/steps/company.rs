@@ -1,0 +1,188 @@
+//! Another run of hubprobe on the same server, from a machine that shares no
+//! state directory with us: no lock tells of it, so the server is asked.
+//!
+//! A run's session is named after the run, and its kernel has a connection as
+//! long as the run lives. Two runs whose start requests reach the hub at the
+//! same instant with the same options share one spawn, and no answer of the hub
+//! tells them apart: there the run that began later gives way.
+
+use std::time::Duration;
+
+use jupyterhub_client::{Hub, JupyterServer, Server, Session};
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
+
+use crate::engine::Walk;
+use crate::undo::entry::server_words;
+use crate::vocabulary::{Cause, Finding};
+
+/// How long one look may take.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// A run that is alive shows itself on a server within this: it connects to its
+/// kernel as soon as the server is ready.
+const WATCH: Duration = Duration::from_secs(10);
+
+/// Between two looks.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// Between two looks while our kernel starts.
+const BETWEEN_GLANCES: Duration = Duration::from_millis(250);
+
+/// So long a run that began later is waited for, once our kernel runs.
+const LATER_RUN: Duration = Duration::from_secs(20);
+
+/// How long the last look before the stop may take, and the pause after it.
+const LAST_LOOK: Duration = Duration::from_millis(500);
+
+/// So long such a run is waited for before the stop, and no longer than a
+/// quarter of the time for it.
+const LAST_MOMENT: Duration = Duration::from_secs(3);
+
+/// The path of a run's session, relative to the server's root directory.
+pub(super) fn path_of(run: Uuid) -> String {
+    format!("hubprobe-{run}.ipynb")
+}
+
+fn run_of(session: &Session) -> Option<Uuid> {
+    let name = session.path.strip_suffix(".ipynb")?;
+    name.strip_prefix("hubprobe-")?.parse().ok()
+}
+
+/// Gives way where a run that began before ours is on the server that we take
+/// for ours; one that began later is waited for, since it gives way as soon as
+/// it sees us. A look that shows nothing lets us go on.
+///
+/// # Errors
+/// `prober.busy`.
+pub(super) async fn give_way(walk: &Walk) -> Result<(), Finding> {
+    let until = Instant::now() + LATER_RUN;
+    while let Some(run) = other(walk, LOOK).await {
+        if run < walk.run {
+            return Err(shared(walk, run));
+        }
+        if Instant::now() >= until {
+            break;
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
+    Ok(())
+}
+
+/// The same before the stop, which is not put off for long.
+///
+/// # Errors
+/// `prober.busy`.
+pub(super) async fn give_way_at_last(walk: &Walk) -> Result<(), Finding> {
+    let until = Instant::now() + LAST_MOMENT.min(walk.probe.deadlines.stop / 4);
+    while let Some(run) = other(walk, LAST_LOOK).await {
+        if run < walk.run {
+            return Err(shared(walk, run));
+        }
+        if Instant::now() >= until {
+            break;
+        }
+        sleep(LAST_LOOK).await;
+    }
+    Ok(())
+}
+
+/// Returns when a run that began before ours shows itself on the server.
+pub(super) async fn comes_first(walk: &Walk) -> Finding {
+    loop {
+        match other(walk, LOOK).await {
+            Some(run) if run < walk.run => return shared(walk, run),
+            _ => sleep(BETWEEN_GLANCES).await,
+        }
+    }
+}
+
+/// The first of the other runs on the server. The ids of runs begin with the
+/// time.
+async fn other(walk: &Walk, within: Duration) -> Option<Uuid> {
+    let server = walk.server.as_ref()?;
+    let sessions = timeout(within, server.sessions()).await.ok()?.ok()?;
+    alive(&sessions).filter(|run| *run != walk.run).min()
+}
+
+/// The runs whose kernels somebody is connected to: an orphan of an earlier run
+/// has its session still, and nobody.
+fn alive(sessions: &[Session]) -> impl Iterator<Item = Uuid> {
+    sessions
+        .iter()
+        .filter(|session| session.kernel.connections.is_some_and(|count| count > 0))
+        .filter_map(run_of)
+}
+
+/// Leaves the server to the other run: nothing of ours stays on it, and it is
+/// not ours to stop any more.
+pub(super) async fn leave(walk: &mut Walk) {
+    if let Some(kernel) = walk.kernel.take() {
+        kernel.close().await;
+    }
+    super::execute::end_session(walk).await;
+    if let Some(entry) = walk.entry.take()
+        && let Err(error) = walk.ledger.strike(entry.id)
+    {
+        walk.voice.warn(&error.to_string());
+    }
+}
+
+fn shared(walk: &Walk, run: Uuid) -> Finding {
+    Finding::new(
+        Cause::ProberBusy,
+        format!(
+            "another run of hubprobe asked for {} at the same instant, and was there first",
+            server_words(&walk.probe.server)
+        ),
+    )
+    .seen(format!(
+        "the session hubprobe-{run}.ipynb is on the server, and the hub made one spawn of both requests"
+    ))
+    .seen("the server is left to that run, which stops it")
+}
+
+/// A run that is at work on a server that is there, as one look shows.
+pub(super) async fn at_work(walk: &Walk, hub: &Hub, server: &Server) -> Option<Finding> {
+    let run = connected(&jupyter(hub, server)?).await?;
+    Some(busy(walk, run))
+}
+
+/// The same, watched for a while: one that has just got its server has no
+/// kernel yet.
+pub(super) async fn comes_to_work(walk: &Walk, hub: &Hub, server: &Server) -> Option<Finding> {
+    let jupyter = jupyter(hub, server)?;
+    let until = Instant::now() + WATCH;
+    while Instant::now() < until {
+        if let Some(run) = connected(&jupyter).await {
+            return Some(busy(walk, run));
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
+    None
+}
+
+fn jupyter(hub: &Hub, server: &Server) -> Option<JupyterServer> {
+    let url = hub.resolve(server.url.as_deref()?).ok()?;
+    server.ready.then(|| hub.server(&url))
+}
+
+/// The run whose kernel somebody is connected to.
+async fn connected(server: &JupyterServer) -> Option<Uuid> {
+    let looked = timeout(LOOK, server.sessions()).await;
+    alive(&looked.ok()?.ok()?).next()
+}
+
+fn busy(walk: &Walk, run: Uuid) -> Finding {
+    Finding::new(
+        Cause::ProberBusy,
+        format!(
+            "another run of hubprobe is at work on {} of {}",
+            server_words(&walk.probe.server),
+            walk.user()
+        ),
+    )
+    .seen(format!(
+        "the session hubprobe-{run}.ipynb is on the server, and its kernel is connected"
+    ))
+}

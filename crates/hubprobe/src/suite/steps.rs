@@ -1,0 +1,192 @@
+//! The steps of a probe in a suite file: which are named, and what they are
+//! configured with. The order in which they run is not the file's to say.
+
+use super::document::{Document, Kind, Node};
+use super::error::SuiteError;
+use super::fields::{Fields, Shape, text, wrong_type};
+use super::probes::meant;
+use super::size::parse_size;
+use super::{ExecuteStep, FilesStep, KernelStep};
+
+pub(super) const KERNEL: Shape = Shape {
+    what: "the step `kernel`",
+    known: &["name"],
+    later: &[],
+    secret: false,
+};
+pub(super) const EXECUTE: Shape = Shape {
+    what: "the step `execute`",
+    known: &["code", "expect"],
+    later: &[],
+    secret: false,
+};
+
+pub(super) const FILES: Shape = Shape {
+    what: "the step `files`",
+    known: &["size"],
+    later: &["persist"],
+    secret: false,
+};
+
+/// The steps, in the order in which they run.
+pub(super) const STEPS: [&str; 9] = [
+    "reach", "identify", "spawn", "open", "kernel", "execute", "files", "stop", "gone",
+];
+/// Steps of the format that this version does not know.
+const LATER_STEPS: [&str; 2] = ["notebook", "lab"];
+
+#[derive(Default)]
+pub(super) struct Steps {
+    pub(super) kernel: Option<KernelStep>,
+    pub(super) execute: Vec<ExecuteStep>,
+    pub(super) files: Option<FilesStep>,
+}
+
+/// Reads the list of steps of a probe.
+pub(super) fn steps(
+    document: &Document,
+    node: &Node,
+    notes: &mut Vec<String>,
+) -> Result<Steps, SuiteError> {
+    let Kind::List(items) = &node.kind else {
+        return Err(wrong_type(
+            document,
+            node,
+            "steps",
+            "a list of steps",
+            "begin each with a hyphen, as in - spawn",
+        ));
+    };
+    let mut steps = Steps::default();
+    let mut furthest = 0;
+    for item in items {
+        let (name, at, settings) = match &item.kind {
+            Kind::Text(name) => (name.as_str(), item.place, None),
+            Kind::Map(entries) => match entries.as_slice() {
+                [(key, settings)] => (
+                    key.text.as_str(),
+                    key.place,
+                    Some(settings).filter(|node| !matches!(node.kind, Kind::Null)),
+                ),
+                _ => {
+                    let remedy = "give each step a hyphen of its own, and indent its settings below its name";
+                    return Err(document.error(
+                        item.place,
+                        format!("a step is one name, found {}", entries.len()),
+                        remedy,
+                    ));
+                }
+            },
+            _ => {
+                return Err(wrong_type(
+                    document,
+                    item,
+                    "a step",
+                    "a name, or a name with settings",
+                    "",
+                ));
+            }
+        };
+        let Some(order) = STEPS.iter().position(|step| *step == name) else {
+            let all = format!("the steps are: {}", STEPS.join(", "));
+            return Err(if LATER_STEPS.contains(&name) {
+                document.error(
+                    at,
+                    format!("this version of hubprobe does not know the step `{name}`"),
+                    all,
+                )
+            } else {
+                document.error(
+                    at,
+                    format!("there is no step named `{name}`"),
+                    meant(name, &STEPS, all),
+                )
+            });
+        };
+        if order < furthest {
+            notes.push(format!(
+                "{}:{}:{}: the step {name} comes after {} here, but the steps always run in their own order: {}",
+                document.file.display(),
+                at.line,
+                at.column,
+                STEPS.get(furthest).copied().unwrap_or_default(),
+                STEPS.join(", ")
+            ));
+        }
+        furthest = furthest.max(order);
+        match (name, settings) {
+            ("kernel", Some(settings)) => {
+                if steps.kernel.is_some() {
+                    return Err(document.error(
+                        at,
+                        "the step `kernel` is configured twice",
+                        "remove one of the two",
+                    ));
+                }
+                let fields = Fields::of(document, settings, "the step `kernel`", &KERNEL)?;
+                steps.kernel = Some(KernelStep {
+                    name: fields.text("name")?.map(str::to_owned),
+                });
+            }
+            ("files", settings) => {
+                if steps.files.is_some() {
+                    return Err(document.error(
+                        at,
+                        "the step `files` is there twice",
+                        "remove one of the two",
+                    ));
+                }
+                steps.files = Some(files(document, settings)?);
+            }
+            ("execute", Some(settings)) => steps.execute.push(execute(document, settings)?),
+            (_, Some(settings)) => {
+                let remedy = format!("write - {name} alone");
+                return Err(document.error(
+                    settings.place,
+                    format!("the step `{name}` has no settings"),
+                    remedy,
+                ));
+            }
+            (_, None) => {}
+        }
+    }
+    Ok(steps)
+}
+
+fn execute(document: &Document, settings: &Node) -> Result<ExecuteStep, SuiteError> {
+    let example = "execute: { code: \"print(6*7)\", expect: \"42\" }";
+    let fields = Fields::of(document, settings, "the step `execute`", &EXECUTE)?;
+    let node = fields.required("code", example)?;
+    let code = text(document, node, "code")?;
+    if code.trim().is_empty() {
+        return Err(document.error(
+            node.place,
+            "the step `execute` has no code to run",
+            format!("add some, as in {example}"),
+        ));
+    }
+    Ok(ExecuteStep {
+        code: code.to_owned(),
+        expect: fields.text("expect")?.map(str::to_owned),
+    })
+}
+
+fn files(document: &Document, settings: Option<&Node>) -> Result<FilesStep, SuiteError> {
+    let Some(settings) = settings else {
+        return Ok(FilesStep::default());
+    };
+    let fields = Fields::of(document, settings, "the step `files`", &FILES)?;
+    let Some(node) = fields.get("size") else {
+        return Ok(FilesStep::default());
+    };
+    let written = match &node.kind {
+        Kind::Text(written) => Some(written.as_str()),
+        Kind::Number(_) => node.typed(),
+        _ => None,
+    };
+    let written = written
+        .ok_or_else(|| wrong_type(document, node, "size", "a size, as in 2MiB or 512KiB", ""))?;
+    let size = parse_size(written)
+        .map_err(|reason| document.error(node.place, format!("size: {reason}"), ""))?;
+    Ok(FilesStep { size })
+}
