@@ -7,8 +7,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use hubprobe::account::hub_config::{Flavor, Login, Oauth, Wanted, compose};
+use hubprobe::selftest::{matrix, page};
 use hubprobe::vocabulary::Cause;
 use hubprobe::{report, suite};
+use jupyterhub_client::HubVersion;
+use jupyterhub_sandbox::{Place, fault_kinds};
 
 fn kept(path: &str, now: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -45,6 +49,114 @@ fn the_causes() {
         .unwrap();
     }
     kept("docs/causes.md", &page);
+}
+
+#[test]
+fn the_fault_matrix() {
+    let mut page = String::from(
+        "# The selftest\n\n\
+         `hubprobe selftest` breaks JupyterHubs of this machine on purpose, one thing a case, runs `hubprobe\n\
+         check` (or `account create`) as an operator types it, and compares the cause that it names with the\n\
+         one that it must name; the exit code must fit, and nothing may be left behind. `hubprobe selftest\n\
+         CASE…` runs some: a case's name, a cause's code, or the beginning of either (`spawn`,\n\
+         `kernel.died`). `--fast` runs the quick ones, `--hub-version` chooses the JupyterHub, `--format`\n\
+         takes terminal, json and markdown. Exit code 0: all went as they must; 1: not so.\n\n\
+         *real*: the thing itself is broken. *emulated*: a system that is not here (Kubernetes, Slurm,\n\
+         FirecREST) is only quoted, word for word. *green*: nothing is broken, whatever it looks like, and a\n\
+         check must say so.\n\n\
+         This page is generated from `crates/hubprobe/src/selftest/matrix/`.\n\n",
+    );
+    page.push_str(&page::matrix(matrix::all()));
+    page.push_str("\n## Causes without a case\n\n| cause | why |\n|---|---|\n");
+    for (cause, why) in matrix::without_a_case() {
+        writeln!(page, "| `{cause}` | {why} |").unwrap();
+    }
+    kept("docs/selftest.md", &page);
+}
+
+#[test]
+fn the_faults() {
+    let mut page = String::from(
+        "# Faults\n\n\
+         What the [sandbox](sandbox.md) breaks on purpose: `hubprobe sandbox up --fault NAME[:ARG]`. In a name, `-` and\n\
+         `_` are the same; an argument in brackets may be left out. SEC is a number of seconds.\n\n\
+         This page is generated from `crates/jupyterhub-sandbox/src/fault/`.\n",
+    );
+    for (place, title, text) in [
+        (
+            Place::Spawn,
+            "In a spawn",
+            "With `up --fault`, of every spawn; with `up --faults`, of a spawn that asks for it, for instance\n\
+             `hubprobe check … --option fault=wrong_port --option http_timeout=5`.",
+        ),
+        (
+            Place::Hub,
+            "In the hub",
+            "Of the hub's configuration, from its start on.",
+        ),
+        (
+            Place::Front,
+            "In a front",
+            "Something between the client and the hub's proxy, on loopback: nginx where nginx can do it, a small\n\
+             proxy of our own for the rest. One at a time; `up` says the URL that goes through it.",
+        ),
+    ] {
+        let kinds: Vec<_> = fault_kinds().filter(|kind| kind.place == place).collect();
+        if kinds.is_empty() {
+            continue;
+        }
+        write!(
+            page,
+            "\n## {title}\n\n{text}\n\n| fault | what happens |\n|---|---|\n"
+        )
+        .unwrap();
+        for kind in kinds {
+            writeln!(
+                page,
+                "| `{}` | {} |",
+                kind.usage(),
+                kind.what.replace('|', "\\|")
+            )
+            .unwrap();
+        }
+    }
+    kept("docs/faults.md", &page);
+}
+
+#[test]
+fn the_examples_of_hub_config() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/service-accounts.md");
+    let mut page = std::fs::read_to_string(path).unwrap();
+    for (flavor, word, language, options) in [
+        (Flavor::F7t4jhub, "f7t4jhub", "yaml", "--admin alice"),
+        (Flavor::Z2jh, "z2jh", "yaml", "--login oauth"),
+        (Flavor::Python, "python", "python", "--login other"),
+    ] {
+        let admins = options.strip_prefix("--admin ").into_iter();
+        let wanted = Wanted {
+            flavor,
+            names: vec!["servuser".to_owned()],
+            admins: admins.map(str::to_owned).collect(),
+            version: HubVersion::parse("5.5.4"),
+            extras: Vec::new(),
+            as_service: None,
+            login: if options == "--login other" {
+                Login::Other
+            } else {
+                Login::Oauth(Oauth::default())
+            },
+            under: None,
+        };
+        let text = compose(&wanted, None).unwrap().text;
+        let begin = format!("<!-- hub-config {word}: generated -->\n");
+        let (before, rest) = page.split_once(&begin).unwrap();
+        let (_, after) = rest.split_once("<!-- end -->").unwrap();
+        page = format!(
+            "{before}{begin}```\n$ hubprobe account hub-config servuser --flavor {word} --hub-version 5.5.4 {options}\n```\n\n\
+             ```{language}\n{text}```\n<!-- end -->{after}"
+        );
+    }
+    kept("docs/service-accounts.md", &page);
 }
 
 #[test]

@@ -15,8 +15,17 @@ pub const HUMAN: &str = "ada";
 
 const VERSIONS: &str = "6.1.1,5.5.4,4.1.6";
 
+/// Of these, what every version must do, with HUBPROBE_TEST=all.
+const OLD: &[&str] = &["3.1.1", "2.3.1"];
+
+/// JupyterHub 2 takes no notice of the scopes that a token is to have: each holds all that its owner may.
+pub fn limits_tokens(version: &str) -> bool {
+    !version.starts_with("2.")
+}
+
 pub struct Hubs {
     versions: Vec<String>,
+    old: Vec<String>,
     state: tempfile::TempDir,
     running: BTreeMap<String, OnceLock<Running>>,
     own: Mutex<Vec<Sandbox>>,
@@ -30,14 +39,20 @@ pub struct Running {
 
 impl Hubs {
     pub fn new() -> Self {
-        let versions = std::env::var("HUBPROBE_TEST_VERSIONS").unwrap_or(VERSIONS.to_owned());
+        let chosen = std::env::var("HUBPROBE_TEST_VERSIONS").ok();
+        let all = std::env::var("HUBPROBE_TEST").is_ok_and(|value| value == "all");
+        let old = if all && chosen.is_none() { OLD } else { &[] };
+        let old: Vec<String> = old.iter().map(|&version| version.to_owned()).collect();
+        let versions = chosen.unwrap_or(VERSIONS.to_owned());
         let versions: Vec<String> = versions.split(',').map(str::to_owned).collect();
         Self {
             running: versions
                 .iter()
+                .chain(&old)
                 .map(|version| (version.clone(), OnceLock::new()))
                 .collect(),
             versions,
+            old,
             state: tempfile::tempdir().unwrap(),
             own: Mutex::new(Vec::new()),
         }
@@ -45,6 +60,11 @@ impl Hubs {
 
     pub fn versions(&self) -> &[String] {
         &self.versions
+    }
+
+    /// Versions that only the slow run looks at.
+    pub fn old(&self) -> &[String] {
+        &self.old
     }
 
     /// The shared hub of a version.

@@ -9,16 +9,10 @@ use crate::Case;
 use crate::hubs::{Hubs, block_on, wait_for};
 use crate::world::{Said, World};
 
-pub const EVERY_VERSION: &[Case] = &[
-    (
-        "odd_hubs::two_at_once_do_not_share_a_server",
-        two_at_once_do_not_share_a_server,
-    ),
-    (
-        "odd_hubs::queued_until_the_hub_gives_up",
-        queued_until_the_hub_gives_up,
-    ),
-];
+pub const EVERY_VERSION: &[Case] = &[(
+    "odd_hubs::queued_until_the_hub_gives_up",
+    queued_until_the_hub_gives_up,
+)];
 
 pub const EDGES: &[Case] = &[
     (
@@ -143,22 +137,6 @@ fn kill(pid: u32, signal: &str) {
         .args([signal, &pid.to_string()])
         .status();
     assert!(status.unwrap().success());
-}
-
-fn two_at_once_do_not_share_a_server(hubs: &Hubs, version: &str) {
-    let world = World::new(hubs, version, "twice");
-    let first = world.check().option("fault=slow:4").start();
-    wait_for("the first", Duration::from_secs(20), || {
-        world.runs("").then_some(())
-    });
-    let second = world.check().option("fault=slow:4").run();
-    let finding = second.exits(1).finds("spawn.foreign-pending");
-    assert!(
-        finding["evidence"].to_string().contains("process"),
-        "{finding}"
-    );
-    Said::of(first).passes();
-    world.assert_nothing_left();
 }
 
 /// The hub's own start_timeout while a scheduler says pending is a full site,

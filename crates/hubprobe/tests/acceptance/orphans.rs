@@ -54,11 +54,19 @@ fn an_older_server_in_the_place_of_ours(hubs: &Hubs, version: &str) {
         ..hubs.spec(version)
     });
     let world = World::on(&sandbox, "orphan");
-    world.check().run().passes();
+    // The first is stopped in name alone, which its kernel gives away.
+    let said = world.check().and(&["--deadline", "stop=6s"]).run();
+    let finding = said.exits(4).finds("stop.survived");
+    assert!(
+        finding["evidence"].to_string().contains("kernel"),
+        "{finding}"
+    );
     std::thread::sleep(Duration::from_secs(12));
     let finding = world.check().run().exits(1).finds("stop.survived");
     assert!(
-        finding["evidence"].to_string().contains("started"),
+        finding["evidence"]
+            .to_string()
+            .contains("we asked for ours"),
         "{finding}"
     );
 }

@@ -16,7 +16,8 @@ pub const EDGES: &[Case] = &[
     ("reach::gone_for_good", gone_for_good),
 ];
 
-fn check_of(url: &str) -> (tempfile::TempDir, Call) {
+/// A check of an account that need not be there.
+pub fn check_of(url: &str) -> (tempfile::TempDir, Call) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("token"), "abc").unwrap();
     let mut command = bare(&[

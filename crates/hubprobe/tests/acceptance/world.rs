@@ -92,6 +92,16 @@ impl World {
             .and(&["--token-file", "token", "--format", "json"])
     }
 
+    /// The same, run by another program such as `prlimit`, with its arguments.
+    pub fn check_under(&self, program: &[&str]) -> Call {
+        let args = ["check", "--url", &self.url, "--user", &self.account];
+        let mut command = bare_under(program, &args);
+        command
+            .current_dir(&self.dir)
+            .env("HUBPROBE_STATE_DIR", self.dir.join("state"));
+        Call(command).and(&["--token-file", "token", "--format", "json"])
+    }
+
     /// `hubprobe check` with a suite whose probe runs this code.
     pub fn check_code(&self, code: &str, expect: Option<&str>) -> Call {
         let expect = expect.map_or_else(String::new, |text| format!(", expect: {text:?}"));
@@ -148,7 +158,19 @@ impl World {
 
 /// `hubprobe` with these arguments and an environment without surprises.
 pub fn bare(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hubprobe"));
+    bare_under(&[], args)
+}
+
+/// The same, run by another program.
+pub fn bare_under(program: &[&str], args: &[&str]) -> Command {
+    bare_at(env!("CARGO_BIN_EXE_hubprobe"), program, args)
+}
+
+/// The same, with the binary in another place.
+pub fn bare_at(binary: &str, program: &[&str], args: &[&str]) -> Command {
+    let words = [program, &[binary]].concat();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
     for (name, _) in std::env::vars() {
         if name.starts_with("HUBPROBE") || name.starts_with("JUPYTER") {
             command.env_remove(name);
@@ -178,6 +200,16 @@ impl Call {
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
+        self
+    }
+
+    pub fn to(mut self, out: impl Into<Stdio>) -> Self {
+        self.0.stdout(out);
+        self
+    }
+
+    pub fn complaining_to(mut self, err: impl Into<Stdio>) -> Self {
+        self.0.stderr(err);
         self
     }
 
@@ -223,6 +255,17 @@ impl Said {
     /// Standard error says this.
     pub fn complains(&self, words: &str) -> &Self {
         assert!(self.err.contains(words), "no {words:?} in: {}", self.err);
+        self
+    }
+
+    /// No panic, not even one that was caught.
+    pub fn never_panics(&self) -> &Self {
+        let all = format!("{}{}", self.out, self.err);
+        assert!(
+            !all.contains("panicked") && !all.contains("prober.bug"),
+            "{:?}: {all}",
+            self.code
+        );
         self
     }
 

@@ -78,6 +78,8 @@ pub(crate) const ROOMS: &[Room] = &[
         name: "suite",
         rooms: &["vocabulary"],
         crates: &[
+            "bytesize",
+            "jiff",
             "serde",
             "serde_json",
             "serde_saphyr",
@@ -87,12 +89,27 @@ pub(crate) const ROOMS: &[Room] = &[
             "url",
         ],
         not: &[
+            "Timestamp::now",
             "std::net",
             "std::process",
             "std::thread",
             "std::time::Instant",
             "std::time::SystemTime",
         ],
+    },
+    // A door for the fuzz targets, which is there for tests and for them alone.
+    Room {
+        name: "fuzzing",
+        rooms: &["suite", "diagnose"],
+        crates: &[],
+        not: PURE,
+    },
+    // What the system lets this process do: tried out, so it starts a thread; it knows nobody.
+    Room {
+        name: "means",
+        rooms: &[],
+        crates: &["rustix", "thiserror"],
+        not: &["std::fs", "std::net", "std::process", "std::env"],
     },
     // From what the suite says of a hub and a token to a client that can speak to it; knows no walk.
     Room {
@@ -144,8 +161,10 @@ pub(crate) const ROOMS: &[Room] = &[
             "undo",
             "diagnose",
             "explain",
+            "means",
         ],
         crates: &[
+            "base64",
             "futures_util",
             "indexmap",
             "jiff",
@@ -202,10 +221,12 @@ pub(crate) const ROOMS: &[Room] = &[
             "vocabulary",
         ],
         crates: &[
+            "base64",
             "jiff",
             "jupyterhub_client",
             "serde",
             "serde_json",
+            "serde_saphyr",
             "tempfile",
             "thiserror",
             "tokio",
@@ -213,6 +234,26 @@ pub(crate) const ROOMS: &[Room] = &[
             "tracing",
             "url",
             "uuid",
+        ],
+        not: &["std::net", "std::thread"],
+    },
+    // Breaks hubs of the sandbox on purpose and runs hubprobe against them, as a process. It knows the words, and nothing of
+    // how hubprobe comes to its findings: what judges may not be what is judged.
+    Room {
+        name: "selftest",
+        rooms: &["report", "vocabulary"],
+        crates: &[
+            "futures_util",
+            "jiff",
+            "jupyterhub_client",
+            "jupyterhub_sandbox",
+            "rustix",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tokio_util",
+            "url",
         ],
         not: &["std::net", "std::thread"],
     },
@@ -226,7 +267,9 @@ pub(crate) const ROOMS: &[Room] = &[
             "dispatch",
             "engine",
             "listen",
+            "means",
             "report",
+            "selftest",
             "suite",
             "undo",
             "vocabulary",
@@ -240,6 +283,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "jiff",
             "jupyterhub_client",
             "jupyterhub_sandbox",
+            "rustix",
             "serde_json",
             "terminal_size",
             "tempfile",
