@@ -7,8 +7,9 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR := $(CURDIR)/target
 CARGO ?= cargo
 ROUNDS ?= 5
+SECONDS ?= 60
 
-.PHONY: help demo test test-all bench fmt doc clean
+.PHONY: help demo test test-all fuzz bench fmt doc clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +24,9 @@ test: ## format, lints, licences, all tests; the hubs are real ones (30 minutes 
 
 test-all: ## test, and the slow matrices
 	@HUBPROBE_TEST=all tools/test
+
+fuzz: ## the decoders against what nobody should send, a minute each (SECONDS=60); wants a nightly toolchain
+	@tools/fuzz $(SECONDS)
 
 bench: ## the same visit by a script and by hubprobe, on one hub (ROUNDS=5)
 	@tools/setup python rust
