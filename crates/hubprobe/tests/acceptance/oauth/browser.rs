@@ -34,20 +34,8 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let settings = std::fs::read_to_string(sandbox.dir().join("settings.json")).unwrap();
         let settings: Value = serde_json::from_str(&settings).unwrap();
-        let mut driver = Command::new(program("chromedriver"))
-            .arg("--port=0")
-            .env("HUBPROBE_SANDBOX", settings["id"].as_str().unwrap())
-            // Where it would leave its own files.
-            .env("HOME", profile.path())
-            .env("XDG_CONFIG_HOME", profile.path())
-            .env("XDG_CACHE_HOME", profile.path())
-            .env("TMPDIR", profile.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let port = port_of(&mut driver);
+        let id = settings["id"].as_str().unwrap();
+        let (driver, port) = drive(id, profile.path());
         let mut browser = Self {
             driver,
             port,
@@ -213,14 +201,44 @@ fn program(name: &str) -> PathBuf {
         })
 }
 
-/// Where the driver says that it listens.
-fn port_of(driver: &mut Child) -> u16 {
+/// Starts the driver. On port 0 it lets the system choose one for IPv6, then wants the same for IPv4, and ends
+/// where that one is taken by then, by any connection on this machine: so it may be started anew.
+fn drive(sandbox: &str, home: &Path) -> (Child, u16) {
+    let mut said = String::new();
+    for _ in 0..10 {
+        let mut driver = Command::new(program("chromedriver"))
+            .arg("--port=0")
+            .env("HUBPROBE_SANDBOX", sandbox)
+            // Where it would leave its own files.
+            .env("HOME", home)
+            .env("XDG_CONFIG_HOME", home)
+            .env("XDG_CACHE_HOME", home)
+            .env("TMPDIR", home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        match port_of(&mut driver) {
+            Ok(port) => return (driver, port),
+            Err(words) => said = words,
+        }
+        driver.wait().unwrap();
+        if !said.contains("port not available") {
+            break;
+        }
+    }
+    panic!("chromedriver does not say where it listens: {said}");
+}
+
+/// Where the driver says that it listens, or all that it said before it ended.
+fn port_of(driver: &mut Child) -> Result<u16, String> {
     let mut said = BufReader::new(driver.stdout.take().unwrap());
     let mut all = String::new();
     loop {
         let mut line = String::new();
         if said.read_line(&mut line).unwrap() == 0 {
-            panic!("chromedriver does not say where it listens: {all}");
+            return Err(all);
         }
         let port = line
             .trim()
@@ -229,7 +247,7 @@ fn port_of(driver: &mut Child) -> u16 {
         if let Some(port) = port {
             // What it says later must not fill the pipe.
             std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-            return port;
+            return Ok(port);
         }
         all.push_str(&line);
     }
