@@ -6,6 +6,8 @@
 //! taken for good. The judgements are functions of what was seen.
 
 mod judge;
+mod parts;
+mod point;
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,12 +18,14 @@ use uuid::Uuid;
 
 use super::Problem;
 use super::asking::{Asking, Greeted};
+use super::hub_config::Lack;
 use super::register::{Register, Registered};
 use crate::diagnose::token;
 use crate::suite::format_duration;
-use crate::vocabulary::{SecretSource, Target};
-pub use judge::{Grade, Point};
-use judge::{of_end, of_parts, of_scopes, of_tokens, of_user};
+use crate::vocabulary::{Cause, Finding, SecretSource, Target};
+use judge::{of_end, of_scopes, of_tokens, of_user};
+use parts::{Own, exemption, of_parts};
+pub use point::{Grade, Point};
 
 /// Which account, and who looks at it.
 #[derive(Debug, Clone, Copy)]
@@ -68,16 +72,23 @@ pub async fn later(sides: Sides<'_>, patience: Duration) -> Result<Point, Proble
             if !finding.cause.to_string().starts_with("token.") {
                 return Err(finding.into());
             }
-            Ok(Point::bad(
-                Grade::Wrong,
-                format!(
-                    "the hub took its token, and after {waited} not any more: {} ({})",
-                    finding.summary, finding.cause
-                ),
-                finding.advice,
-            ))
+            let words = format!("the hub took its token, and after {waited} not any more: ");
+            Ok(refused(&words, finding, Lack::Exemption, name))
         }
     }
+}
+
+/// How a refused token is begun to be told.
+const ITS_TOKEN: &str = "its token: ";
+
+/// A refused token: what is wrong with it, and what cures that.
+fn refused(words: &str, finding: Finding, lack: Lack, name: &str) -> Point {
+    let words = format!("{words}{} ({})", finding.summary, finding.cause);
+    if finding.cause == Cause::TokenStaleLogin {
+        let cure = "exempt the account from the refresh of logins, and restart the hub:";
+        return Point::bad(Grade::Wrong, words, cure).configured(lack, name, None);
+    }
+    Point::bad(Grade::Wrong, words, finding.advice)
 }
 
 /// Looks at an account from all sides that the tokens show.
@@ -109,6 +120,7 @@ pub async fn examine(
         admin.hide(&own.token);
     }
     let (mut seen, alone) = (None, admin.is_none());
+    let (mut taken, mut refusal) = (Own::Unknown, None);
     if let Some(asking) = own {
         points.extend(asking.warnings.iter().map(|words| {
             Point::bad(
@@ -123,6 +135,9 @@ pub async fn examine(
                 points.extend(scrubbed(seen_by_itself, &asking));
                 // Somebody else's may see nothing, which would say nothing.
                 if greeted.identity.name == name {
+                    if greeted.identity.kind != "service" {
+                        taken = Own::Taken;
+                    }
                     seen = Some((asking, greeted));
                 }
             }
@@ -130,11 +145,7 @@ pub async fn examine(
             Err(finding) if !finding.cause.to_string().starts_with("token.") => {
                 return Err(finding.into());
             }
-            Err(finding) => points.push(Point::bad(
-                Grade::Wrong,
-                format!("its token: {} ({})", finding.summary, finding.cause),
-                finding.advice,
-            )),
+            Err(finding) => refusal = Some(finding),
         }
     }
     let looking = match admin {
@@ -145,19 +156,29 @@ pub async fn examine(
         None => seen.take(),
     };
     let Some((asking, greeted)) = looking else {
+        points.extend(refusal.map(|finding| refused(ITS_TOKEN, finding, Lack::Exemption, name)));
         return Ok(points);
     };
-    points.extend(of_hub(&asking, &greeted, name).await?);
-    let user = match asking.hub.user(name, true).await {
-        Ok(seen) => seen.value,
+    points.extend(of_hub(&asking, &greeted, taken, refusal, name).await?);
+    match asking.hub.user(name, true).await {
+        Ok(seen) => points.extend(of_user(&seen.value)),
+        // A hub says the same 404 of a user that is not there and of one that is not shown.
+        Err(error) if alone && matches!(error.status(), Some(403 | 404)) => {
+            points.push(Point::bad(
+                Grade::Mind,
+                format!(
+                    "whether {name} is an administrator and has servers is not shown to this token"
+                ),
+                "ask with --admin-token-file",
+            ));
+        }
         Err(error) if error.status() == Some(404) => {
             return Err(asking
                 .shown(token::no_such_user(&error, name), &error)
                 .into());
         }
         Err(error) => return Err(asking.failure(&error).await.into()),
-    };
-    points.extend(of_user(&user));
+    }
     let own_id = greeted.identity.token_id.filter(|_| alone);
     points.extend(match asking.hub.tokens(name).await {
         Ok(tokens) => of_tokens(&tokens, own_id.as_deref(), &registered, name, now),
@@ -172,12 +193,10 @@ pub async fn examine(
 
 /// Without secrets that a hub may have said back.
 fn scrubbed(points: Vec<Point>, asking: &Asking) -> Vec<Point> {
-    let points = points.into_iter().map(|point| Point {
-        words: asking.scrub(&point.words),
-        cure: point.cure.map(|cure| asking.scrub(&cure)),
-        ..point
-    });
-    points.collect()
+    let points = points.into_iter();
+    points
+        .map(|point| point.map(|text| asking.scrub(text)))
+        .collect()
 }
 
 /// What the account's own token says of itself.
@@ -231,18 +250,30 @@ async fn of_own(
 }
 
 /// What the hub is made of, and the login secrets, as far as they are shown.
-async fn of_hub(asking: &Asking, greeted: &Greeted, name: &str) -> Result<Vec<Point>, Problem> {
+async fn of_hub(
+    asking: &Asking,
+    greeted: &Greeted,
+    own: Own,
+    refusal: Option<Finding>,
+    name: &str,
+) -> Result<Vec<Point>, Problem> {
+    let own = match &refusal {
+        Some(finding) if finding.cause == Cause::TokenStaleLogin => Own::Stale,
+        _ => own,
+    };
+    let told = |lack| refusal.map(|finding| refused(ITS_TOKEN, finding, lack, name));
     let info = match asking.hub.info().await {
         Ok(info) => info,
         Err(error) if matches!(error.status(), Some(403 | 404)) => {
-            return Ok(vec![Point::bad(
+            let hidden = Point::bad(
                 Grade::Mind,
                 format!(
                     "JupyterHub {}; its authenticator and spawner are not shown to this token (scope read:hub)",
                     greeted.version_text
                 ),
                 "ask with --admin-token-file",
-            )]);
+            );
+            return Ok(told(Lack::Exemption).into_iter().chain([hidden]).collect());
         }
         Err(error) => return Err(asking.failure(&error).await.into()),
     };
@@ -250,5 +281,6 @@ async fn of_hub(asking: &Asking, greeted: &Greeted, name: &str) -> Result<Vec<Po
         Ok(Some(state)) => Some(state.is_some_and(|state| !state.expose().is_empty())),
         _ => None,
     };
-    Ok(of_parts(&info, state, name))
+    let told = told(exemption(&info.authenticator.version)).into_iter();
+    Ok(told.chain(of_parts(&info, state, own, name)).collect())
 }

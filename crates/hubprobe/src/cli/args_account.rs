@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 use super::args::HubArgs;
+use crate::account::hub_config::Flavor;
 
 /// `hubprobe account`.
 #[derive(Debug, Clone, Subcommand)]
@@ -198,6 +199,16 @@ pub enum FlavorName {
     Python,
 }
 
+impl From<FlavorName> for Flavor {
+    fn from(name: FlavorName) -> Self {
+        match name {
+            FlavorName::F7t4jhub => Self::F7t4jhub,
+            FlavorName::Z2jh => Self::Z2jh,
+            FlavorName::Python => Self::Python,
+        }
+    }
+}
+
 /// How people log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LoginName {
@@ -229,7 +240,9 @@ pub enum ExtraName {
   hubprobe account doctor servuser --url https://hub.example.org --token-file servuser.token --patient
 
 The account's own token shows whether it works, until when, and what it may do; an administrator's shows the hub's
-parts, the login secrets and other tokens. Either will do, both show most.
+parts, the login secrets and other tokens. Either will do, both show most. What the hub's configuration cures is shown
+as a line for each kind of site: a key of values.yaml, with dots, and what it is to hold, or a line of
+jupyterhub_config.py. hubprobe account hub-config prints the whole piece, which keeps what the site has already.
 
 Exit codes: 0 nothing is wrong, 1 something is, 2 usage, 3 our own side.")]
 pub struct Doctor {
@@ -249,6 +262,9 @@ pub struct Doctor {
     /// (300 s where it is not set)
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "5m30s")]
     pub patient: Option<String>,
+    /// The kind of site: only its lines of configuration are shown, not those of all three
+    #[arg(long, value_enum)]
+    pub flavor: Option<FlavorName>,
 }
 
 /// `hubprobe account rotate`.

@@ -118,6 +118,15 @@ impl Institute {
             .run()
     }
 
+    /// The doctor of an account, with its own token and an administrator's.
+    fn doctor(&self, name: &str, token: &str) -> Said {
+        let admin = self.world.admin_token_file.display().to_string();
+        self.world
+            .hubprobe(&["account", "doctor", name, "--url", &self.world.url])
+            .and(&["--token-file", token, "--admin-token-file", &admin])
+            .run()
+    }
+
     /// A check with the token that `account create` made.
     fn check(&self, name: &str) -> Said {
         self.check_with(name, &format!("{name}.token"))
@@ -185,8 +194,16 @@ fn who_never_logs_in_is_exempt(hubs: &Hubs, version: &str) {
     here.with_hook(&exempting(version, &[ROBOT, SERVED]));
     here.create(ROBOT).exits(0);
     here.check(ROBOT).passes();
-    // Who is not named by the hook is refused as before.
+    // Who is not named by the hook is refused as before, until the doctor's line for it is there.
     refused(&here.world.check().run(), "token.stale-login", "identify");
+    let sick = here.doctor("minted", "token");
+    sick.exits(1).says("token.stale-login");
+    here.with_hook(&sick.line("python"));
+    here.world.check().run().passes();
+    here.doctor("minted", "token")
+        .exits(0)
+        .says("did not matter just now");
+    refused(&here.check(ROBOT), "token.stale-login", "identify");
     here.provider_knows_no_robot();
     block_on(here.sandbox.down()).unwrap();
 }

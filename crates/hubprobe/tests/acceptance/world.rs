@@ -258,6 +258,16 @@ impl Said {
         self
     }
 
+    /// The doctor's line of configuration for this kind of site.
+    pub fn line(&self, flavor: &str) -> String {
+        let mut lines = self.out.lines().filter_map(|line| {
+            let text = line.trim_start().strip_prefix(flavor)?;
+            text.starts_with("  ").then(|| text.trim().to_owned())
+        });
+        let line = lines.next();
+        line.unwrap_or_else(|| panic!("no line for {flavor} in: {}", self.out))
+    }
+
     /// No panic, not even one that was caught.
     pub fn never_panics(&self) -> &Self {
         let all = format!("{}{}", self.out, self.err);

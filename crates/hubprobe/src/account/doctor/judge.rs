@@ -1,9 +1,11 @@
-//! What was seen of an account, judged: how good it is, and what cures it.
+//! What was seen of an account, judged.
 
 use jiff::{SignedDuration, Timestamp};
-use jupyterhub_client::{HubInfo, HubVersion, TokenModel, User};
+use jupyterhub_client::{HubVersion, TokenModel, User};
 
+use super::point::{Grade, Point};
 use crate::account::demote::for_people;
+use crate::account::hub_config::Lack;
 use crate::account::register::Registered;
 use crate::account::scopes;
 use crate::diagnose::scope::{Held, held, needed};
@@ -13,46 +15,6 @@ const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// A token that was not used for so long is forgotten.
 const UNUSED: SignedDuration = SignedDuration::from_hours(90 * 24);
-
-/// How good a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// As it should be.
-    Well,
-    /// To mind.
-    Mind,
-    /// A check fails of it, or an account should not be so.
-    Wrong,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Point {
-    /// How good it is.
-    pub grade: Grade,
-    /// What was seen.
-    pub words: String,
-    /// What cures it; a command, or a line of configuration.
-    pub cure: Option<String>,
-}
-
-impl Point {
-    pub(super) fn well(words: impl Into<String>) -> Self {
-        Self {
-            grade: Grade::Well,
-            words: words.into(),
-            cure: None,
-        }
-    }
-
-    pub(super) fn bad(grade: Grade, words: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self {
-            grade,
-            words: words.into(),
-            cure: Some(cure.into()),
-        }
-    }
-}
 
 /// What the token may do against what a check needs.
 pub(super) fn of_scopes(have: &[String], version: Option<&HubVersion>, name: &str) -> Vec<Point> {
@@ -75,10 +37,10 @@ pub(super) fn of_scopes(have: &[String], version: Option<&HubVersion>, name: &st
             format!("it lacks {}, which a check needs", lacking.join(", ")),
             format!(
                 "hubprobe account rotate {name} --scopes {}, as an administrator; if {name} does not hold them itself, it \
-                 needs a role: hubprobe account hub-config --flavor f7t4jhub|z2jh|python {name}",
+                 needs a role in the hub's configuration:",
                 scopes::least(name, version).join(",")
             ),
-        ));
+        ).configured(Lack::Role, name, version));
     }
     let wide = scopes::unfiltered(have);
     if !wide.is_empty() {
@@ -119,51 +81,6 @@ pub(super) fn of_end(end: Option<Timestamp>, name: &str, now: Timestamp) -> Poin
     Point::well(format!("its token is good until {day}"))
 }
 
-/// Whether authenticator and spawner want what the account lacks; `state`: whether it
-/// has login secrets, where that is known.
-pub(super) fn of_parts(info: &HubInfo, state: Option<bool>, name: &str) -> Vec<Point> {
-    let (login, spawner) = (&info.authenticator, &info.spawner);
-    let mut points = vec![Point::well(format!(
-        "JupyterHub {}, {} {}, {} {}",
-        info.version, login.class, login.version, spawner.class, spawner.version
-    ))];
-    let store = format!("hubprobe account auth-state {name} --refresh-token-file FILE");
-    if spawner.class.to_lowercase().contains("firecrest") && state != Some(true) {
-        points.push(Point::bad(
-            if state == Some(false) { Grade::Wrong } else { Grade::Mind },
-            format!(
-                "the spawner submits jobs with the user's own login secrets (firecrestspawner since April 2026), and {name} {}",
-                if state == Some(false) { "has none" } else { "may have none: they are not shown to this token" }
-            ),
-            store.clone(),
-        ));
-    }
-    let refreshes = login.class.starts_with("oauthenticator.") && at_least(&login.version, 17, 2);
-    if refreshes && state != Some(true) {
-        points.push(Point::bad(
-            Grade::Mind,
-            format!(
-                "oauthenticator {} refuses an account that never logged in once it refreshes its login, where auth_state is \
-                 enabled",
-                login.version
-            ),
-            format!(
-                "a refresh_user_hook, if there is none yet: hubprobe account hub-config --flavor f7t4jhub|z2jh|python \
-                 {name}; or login secrets: {store}"
-            ),
-        ));
-    }
-    points
-}
-
-fn at_least(version: &str, major: u32, minor: u32) -> bool {
-    let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
-    let (Some(Some(first)), Some(Some(second))) = (parts.next(), parts.next()) else {
-        return false;
-    };
-    (first, second) >= (major, minor)
-}
-
 pub(super) fn of_user(user: &User) -> Vec<Point> {
     let name = &user.name;
     let mut points = Vec::new();
@@ -173,10 +90,11 @@ pub(super) fn of_user(user: &User) -> Vec<Point> {
             Grade::Wrong,
             format!("{name} is an administrator of the hub"),
             format!(
-                "take {name} out of c.Authenticator.admin_users (z2jh: hub.config.Authenticator.admin_users; f7t4jhub: \
-                 adminUsers) and out of the role admin, and the bit off at hub/admin"
+                "uncheck Admin at {name} (the hub's Admin page, Edit User), and revoke tokens that were made meanwhile; the hub's \
+                 configuration must not give it back:"
             ),
         )
+        .configured(Lack::Modesty, name, None)
     } else {
         let roles = user.roles.as_ref().map(|roles| roles.join(", "));
         Point::well(format!(
@@ -293,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_forgotten_tokens_and_parts_are_judged() {
+    fn ends_and_forgotten_tokens_are_judged() {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let end = |text: &str| of_end(Some(text.parse().unwrap()), "x", now).grade;
         assert_eq!(end("2027-01-01T00:00:00Z"), Grade::Well);
@@ -331,37 +249,14 @@ mod tests {
                 None => assert_eq!(point.grade, Grade::Well, "{model}: {point:?}"),
             }
         }
+    }
 
-        let parts = |login: &str, version: &str, spawner: &str, state| {
-            let info = json!({"version": "5.5.4", "authenticator": {"class": login, "version": version},
-                "spawner": {"class": spawner, "version": "1"}});
-            grades(&of_parts(
-                &serde_json::from_value(info).unwrap(),
-                state,
-                "x",
-            ))
-        };
-        let generic = "oauthenticator.generic.GenericOAuthenticator";
-        let well = [Grade::Well];
-        assert_eq!(
-            parts("jupyterhub.auth.DummyAuthenticator", "5.5.4", "s", None),
-            well
-        );
-        assert_eq!(parts(generic, "17.1.0", "s", Some(false)), well);
-        assert_eq!(parts(generic, "17.4.0", "s", Some(true)), well);
-        assert_eq!(
-            parts(generic, "17.4.0", "s", Some(false)),
-            [Grade::Well, Grade::Mind]
-        );
-        let firecrest = "firecrestspawner.spawner.SlurmSpawner";
-        assert_eq!(
-            parts(generic, "17.1.0", firecrest, Some(false)),
-            [Grade::Well, Grade::Wrong]
-        );
-        assert_eq!(parts(generic, "17.1.0", firecrest, Some(true)), well);
-        assert_eq!(
-            parts(generic, "17.1.0", firecrest, None),
-            [Grade::Well, Grade::Mind]
-        );
+    #[test]
+    fn what_the_configuration_cures_has_its_lines() {
+        let lacking = &of_scopes(&list("servers!user=x"), None, "x")[0];
+        assert_eq!(lacking.lines.len(), 3);
+        let user = json!({"name": "x", "admin": true});
+        let admin = &of_user(&serde_json::from_value(user).unwrap())[0];
+        assert!(admin.lines[0].1.contains("adminUsers"), "{admin:?}");
     }
 }

@@ -10,6 +10,7 @@
 mod code;
 mod exempt;
 mod f7t4jhub;
+mod lines;
 mod present;
 mod python;
 mod quote;
@@ -21,7 +22,9 @@ mod z2jh;
 use jupyterhub_client::HubVersion;
 
 pub use code::TokenPlace;
+
 pub use exempt::{Login, Oauth};
+pub use lines::{FLAVORS, Lack, line};
 pub use role::Extra;
 pub use values::ValuesError;
 
@@ -34,6 +37,17 @@ pub enum Flavor {
     Z2jh,
     /// A jupyterhub_config.py.
     Python,
+}
+
+impl Flavor {
+    /// As `--flavor` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F7t4jhub => "f7t4jhub",
+            Self::Z2jh => "z2jh",
+            Self::Python => "python",
+        }
+    }
 }
 
 /// What is asked for. Names are checked already.

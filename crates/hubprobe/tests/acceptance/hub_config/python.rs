@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use jupyterhub_sandbox::{Modules, Places};
+
 use super::site::{Site, slow};
 use crate::hubs::{Hubs, block_on, limits_tokens};
 
@@ -80,6 +82,27 @@ pub(super) fn gives_exactly_the_role(hubs: &Hubs, version: &str) {
     it.check("two", &service).exits(1).finds("token.wrong-user");
     let log = fs::read_to_string(it.sandbox.hub_log()).unwrap();
     assert!(log.contains("nothing works as four"), "{log}");
+    the_doctor_says_as_much(&it);
+}
+
+/// The doctor's one line, for an account that holds nothing.
+fn the_doctor_says_as_much(it: &Site) {
+    let token = it.minted("made", None).unwrap();
+    let file = token.display().to_string();
+    let said = it
+        .hubprobe(&["account", "doctor", "made", "--url", it.sandbox.url()])
+        .and(&["--token-file", &file])
+        .run();
+    said.exits(1).says("WRONG  it lacks ");
+    assert!(said.line("z2jh").starts_with("hub.loadRoles."), "{said:?}");
+    it.with(
+        "added.py",
+        &format!(
+            "c.JupyterHub.load_roles = list(c.JupyterHub.load_roles)\n{}\n",
+            said.line("python")
+        ),
+    );
+    it.check("made", &it.minted("made", None).unwrap()).passes();
 }
 
 /// The code that is printed for f7t4jhub.
@@ -196,24 +219,68 @@ pub(super) fn with_an_authenticator_of_the_sites_own(hubs: &Hubs, version: &str)
     it.check("old", &token).passes();
 }
 
+/// The release that refreshes logins and has no hook.
+const NO_HOOK: Modules<'_> = Modules {
+    name: "oauthenticator 17.2.0",
+    directory: "oauthenticator",
+    requirements: "oauthenticator==17.2.0\n",
+};
+
 /// The authenticator by its short name, and the piece for a release that has no hook.
 pub(super) fn for_oauthenticator_17_2(hubs: &Hubs, version: &str) {
-    let site = "provider(c)\nc.JupyterHub.authenticator_class = \"generic-oauth\"\nc.Authenticator.enable_auth_state = True\n\
-                import jupyterhub\nif jupyterhub.version_info >= (6, 1):\n    c.Authenticator.auth_refresh_strict = True\n";
-    let it = Site::new(hubs, version, "python", "config-172", &[("site.py", site)]);
+    let modules = block_on(NO_HOOK.ensure(&Places::from_env().unwrap(), &mut |_| {})).unwrap();
+    let site = format!(
+        "import sys\nsys.path.insert(0, {:?})\n\
+         # The hub has loaded its own to know the short names.\n\
+         for name in [name for name in sys.modules if name.split(\".\")[0] == \"oauthenticator\"]:\n    del sys.modules[name]\n\
+         import oauthenticator\n\
+         assert oauthenticator.__version__ == \"17.2.0\", oauthenticator.__version__\n\
+         provider(c)\nc.JupyterHub.authenticator_class = \"generic-oauth\"\nc.Authenticator.enable_auth_state = True\n\
+         import jupyterhub\nif jupyterhub.version_info >= (6, 1):\n    c.Authenticator.auth_refresh_strict = True\n",
+        modules.display().to_string()
+    );
+    let it = Site::new(hubs, version, "python", "config-172", &[("site.py", &site)]);
     let token = it.minted_anew("old");
     it.check("old", &token).exits(1).finds("token.stale-login");
-    let said = it.config(&[
-        "old",
-        "--flavor",
-        "python",
-        "--oauthenticator-version",
-        "17.2",
-        "--auth-refresh-strict",
-    ]);
-    assert!(!said.exits(0).out.contains("def refresh_user_hook"));
-    it.with("added.py", &said.out);
+    let configured = |oauthenticator: &str| {
+        let said = it.config(&[
+            "old",
+            "--flavor",
+            "python",
+            "--auth-refresh-strict",
+            "--oauthenticator-version",
+            oauthenticator,
+        ]);
+        said.exits(0);
+        said.out
+    };
+    // What is for newer ones does nothing there.
+    let hook = configured("17.3");
+    assert!(hook.contains("def refresh_user_hook"));
+    it.with("added.py", &hook);
+    it.check("old", &token).exits(1).finds("token.stale-login");
+    // The doctor sees the release, and sends nobody to the hook.
+    let admin = it.sandbox.admin_token_file().display().to_string();
+    let doctor = || {
+        it.hubprobe(&["account", "doctor", "old", "--url", it.sandbox.url()])
+            .and(&["--admin-token-file", &admin])
+    };
+    let said = doctor().run();
+    assert!(said.line("python").contains("--own-refresh"), "{said:?}");
+    let file = token.display().to_string();
+    let said = doctor().and(&["--token-file", &file]).run();
+    said.exits(1).says("token.stale-login");
+    assert!(said.line("python").contains("--own-refresh"), "{said:?}");
+    let subclass = configured("17.2");
+    assert!(!subclass.contains("def refresh_user_hook"));
+    it.with("added.py", &subclass);
     it.check("old", &token).passes();
+    doctor()
+        .run()
+        .says("whether old is one of them is not told");
+    let said = doctor().and(&["--token-file", &file]).run();
+    said.exits(0);
+    assert!(!said.out.contains("one of them"), "{said:?}");
     let other = it.minted_anew("other");
     it.check("other", &other)
         .exits(1)

@@ -4,6 +4,7 @@ use anyhow::bail;
 use jiff::Timestamp;
 
 use crate::account::doctor::{Grade, Sides, examine, later};
+use crate::account::hub_config::Flavor;
 use crate::cli::args::Global;
 use crate::cli::args_account::Doctor;
 use crate::cli::exit::Exit;
@@ -81,6 +82,15 @@ pub(super) async fn run(global: &Global, args: &Doctor, printer: &Printer) -> an
         printer.line(&format!("{mark:<5}  {}", plain::line(&point.words)));
         if let Some(cure) = &point.cure {
             printer.line(&format!("       cure: {}", plain::line(cure)));
+        }
+        let chosen = args.flavor.map(Flavor::from);
+        let lines = point.lines.iter();
+        for (flavor, line) in lines.filter(|(flavor, _)| chosen.is_none_or(|one| one == *flavor)) {
+            printer.line(&format!(
+                "             {:<8}  {}",
+                flavor.name(),
+                plain::line(line)
+            ));
         }
     }
     Ok(exit)

@@ -8,7 +8,7 @@ use jupyterhub_client::HubVersion;
 
 use crate::account::hub_config::{self, Extra, Flavor, Login, Oauth, TokenPlace, Values, Wanted};
 use crate::account::{self, name};
-use crate::cli::args_account::{ExtraName, FlavorName, HubConfig, LoginName};
+use crate::cli::args_account::{ExtraName, HubConfig, LoginName};
 use crate::cli::exit::Exit;
 use crate::cli::printer::Printer;
 use crate::report::plain;
@@ -51,11 +51,7 @@ pub(super) async fn run(args: &HubConfig, printer: &Printer) -> anyhow::Result<E
 }
 
 fn wanted(args: &HubConfig, printer: &Printer) -> anyhow::Result<Wanted> {
-    let flavor = match args.flavor {
-        FlavorName::F7t4jhub => Flavor::F7t4jhub,
-        FlavorName::Z2jh => Flavor::Z2jh,
-        FlavorName::Python => Flavor::Python,
-    };
+    let flavor = Flavor::from(args.flavor);
     if flavor == Flavor::Python && (args.values.is_some() || args.under.is_some()) {
         bail!(
             "--values and --under are for the charts (f7t4jhub, z2jh); a jupyterhub_config.py is code, which is not read: put what is \
