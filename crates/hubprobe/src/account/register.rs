@@ -9,18 +9,14 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-use crate::undo::Stamp;
+use crate::undo::{Stamp, unfinished};
 use crate::vocabulary::Target;
-
-/// No entry takes so long to write.
-const UNFINISHED: Duration = Duration::from_secs(600);
 
 /// Why the register cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -93,24 +89,11 @@ impl Register {
             .create(&self.dir)
             .and_then(|()| tempfile::tempfile_in(&self.dir).map(drop))
             .map_err(|source| self.error("written", source))?;
-        self.sweep();
+        // They never became entries.
+        unfinished::sweep(&self.dir, unfinished::OLD, |path| {
+            unfinished::begins(path, ".")
+        });
         Ok(())
-    }
-
-    /// Takes away files that a killed process was writing; they never became
-    /// entries. Young ones may belong to a process that lives.
-    fn sweep(&self) {
-        let Ok(files) = fs::read_dir(&self.dir) else {
-            return;
-        };
-        for file in files.flatten() {
-            let unfinished = file.file_name().as_encoded_bytes().starts_with(b".");
-            let written = file.metadata().and_then(|meta| meta.modified());
-            let old = written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNFINISHED));
-            if unfinished && old {
-                fs::remove_file(file.path()).ok();
-            }
-        }
     }
 
     /// Writes an entry.
@@ -242,7 +225,7 @@ mod tests {
         for path in [&old, &young] {
             fs::write(path, "{").unwrap();
         }
-        let long_ago = std::time::SystemTime::now() - 2 * UNFINISHED;
+        let long_ago = std::time::SystemTime::now() - 2 * unfinished::OLD;
         let file = fs::File::options().write(true).open(&old).unwrap();
         file.set_modified(long_ago).unwrap();
         register.prepare().unwrap();

@@ -9,15 +9,11 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jupyterhub_client::Token;
 use tempfile::NamedTempFile;
 
-use crate::undo::{Stamp, rotation};
-
-/// No account command takes so long.
-const YOUNG: Duration = Duration::from_secs(600);
+use crate::undo::{Stamp, rotation, unfinished};
 
 /// A token's file, not yet in place.
 #[derive(Debug)]
@@ -57,7 +53,9 @@ impl TokenFile {
             }
         };
         let dir = path.parent().unwrap_or(Path::new("/"));
-        sweep(dir);
+        unfinished::sweep(dir, unfinished::OLD, |path| {
+            unfinished::begins(path, rotation::UNFINISHED)
+        });
         let temporary = tempfile::Builder::new()
             .prefix(rotation::UNFINISHED)
             .tempfile_in(dir)
@@ -168,28 +166,6 @@ impl TokenFile {
     }
 }
 
-/// Takes away what killed processes have left: files of ours that never came to
-/// their place. Young ones may belong to a process that lives.
-fn sweep(dir: &Path) {
-    let Ok(files) = fs::read_dir(dir) else {
-        return;
-    };
-    for file in files.flatten() {
-        let name = file.file_name();
-        let unfinished = name
-            .as_encoded_bytes()
-            .starts_with(rotation::UNFINISHED.as_bytes());
-        let old = unfinished
-            && file.metadata().is_ok_and(|meta| {
-                let written = meta.modified();
-                meta.is_file() && written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > YOUNG))
-            });
-        if old {
-            fs::remove_file(file.path()).ok();
-        }
-    }
-}
-
 /// The system's words, without the path of a temporary file, which the crate
 /// `tempfile` adds.
 fn reason(error: &std::io::Error) -> String {
@@ -290,7 +266,7 @@ mod tests {
             fs::write(&path, "secret").unwrap();
             if old {
                 let file = fs::File::options().write(true).open(&path).unwrap();
-                let long_ago = std::time::SystemTime::now() - 2 * YOUNG;
+                let long_ago = std::time::SystemTime::now() - 2 * unfinished::OLD;
                 file.set_modified(long_ago).unwrap();
             }
             path

@@ -9,11 +9,10 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::Entry;
+use super::{Entry, unfinished};
 
 /// Why the ledger cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +28,6 @@ pub struct LedgerError {
 /// What to do about a state directory that does not work.
 const REMEDY: &str = "Name one that can be written with --state-dir DIR or HUBPROBE_STATE_DIR: \
                       without it, what is made on the hub could be lost";
-
-/// No entry takes so long to write.
-const UNFINISHED: Duration = Duration::from_secs(600);
 
 /// The ledger in one state directory.
 #[derive(Debug, Clone)]
@@ -74,7 +70,10 @@ impl Ledger {
         let trial = dir.join(format!(".trial-{}", Uuid::now_v7()));
         write_synced(&trial, b"may be deleted\n").map_err(failed("written"))?;
         fs::remove_file(&trial).map_err(failed("written"))?;
-        ledger.sweep();
+        // They never became entries.
+        unfinished::sweep(&ledger.dir, unfinished::OLD, |path| {
+            unfinished::begins(path, ".")
+        });
         Ok(ledger)
     }
 
@@ -83,25 +82,6 @@ impl Ledger {
     pub fn existing(state_dir: &Path) -> Self {
         Self {
             dir: state_dir.join("ledger"),
-        }
-    }
-
-    /// Takes away files that a killed process was writing; they never became
-    /// entries. Young ones may belong to a process that lives.
-    fn sweep(&self) {
-        let Ok(files) = fs::read_dir(&self.dir) else {
-            return;
-        };
-        for path in files.flatten().map(|file| file.path()) {
-            let unfinished = path
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-            let old = fs::metadata(&path)
-                .and_then(|meta| meta.modified())
-                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNFINISHED));
-            if unfinished && old {
-                fs::remove_file(&path).ok();
-            }
         }
     }
 
@@ -289,7 +269,7 @@ mod tests {
         for path in [&old, &young] {
             fs::write(path, "{").unwrap();
         }
-        let long_ago = std::time::SystemTime::now() - 2 * UNFINISHED;
+        let long_ago = std::time::SystemTime::now() - 2 * unfinished::OLD;
         fs::File::options()
             .write(true)
             .open(&old)

@@ -21,6 +21,7 @@ pub mod rotation;
 mod route;
 pub mod server;
 pub mod stamp;
+pub mod unfinished;
 
 pub use clean::{Cleaned, Outcome};
 pub use entry::{Entry, Made, ServerMade};

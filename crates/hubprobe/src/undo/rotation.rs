@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use jupyterhub_client::Hub;
 use serde::{Deserialize, Serialize};
 
-use super::{Stamp, credential};
+use super::{Stamp, credential, unfinished};
 use crate::connect;
 use crate::vocabulary::SecretSource;
 
@@ -167,9 +167,7 @@ async fn in_place(hub: &Hub, rotation: &Rotation) -> Result<InPlace, String> {
 /// Takes away what was written and not put in place.
 fn remove_unfinished(rotation: &Rotation) {
     let path = &rotation.temporary;
-    let ours = path
-        .file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()));
+    let ours = unfinished::begins(path, UNFINISHED);
     if ours && path.parent() == rotation.file.parent() && Stamp::of(path).is_some() {
         std::fs::remove_file(path).ok();
     }

@@ -18,8 +18,8 @@ use tokio::task::JoinHandle;
 use tokio::time::interval;
 use uuid::Uuid;
 
-use crate::undo::Owner;
 use crate::undo::owner::Life;
+use crate::undo::{Owner, unfinished};
 
 /// Between two beats.
 const BEAT: Duration = Duration::from_secs(4);
@@ -29,9 +29,6 @@ pub(super) const SILENCE: Duration = Duration::from_secs(20);
 
 /// Between two looks whether it moves.
 pub(super) const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
-
-/// A file that a killed process was about to claim with is swept after this.
-const UNFINISHED: Duration = Duration::from_secs(600);
 
 /// Who holds a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +125,13 @@ pub(super) enum NotMade {
 /// # Errors
 /// [`NotMade`].
 pub(super) fn make(path: &Path, run: Uuid) -> Result<Held, NotMade> {
-    sweep(path);
+    if let Some(dir) = path.parent() {
+        // Of processes that were killed within this, or within `take_away`.
+        unfinished::sweep(dir, unfinished::OLD, |path| {
+            let extension = path.extension();
+            extension.is_some_and(|extension| extension == "new" || extension == "over")
+        });
+    }
     let holder = Holder {
         run,
         owner: Owner::this(),
@@ -183,24 +186,6 @@ pub(super) fn take_away(path: &Path, over: &Claim) -> bool {
     }
     fs::remove_file(&aside).ok();
     it_was
-}
-
-/// What processes left that were killed within [`make`] or [`take_away`].
-fn sweep(path: &Path) {
-    let Some(files) = path.parent().and_then(|dir| fs::read_dir(dir).ok()) else {
-        return;
-    };
-    for path in files.flatten().map(|file| file.path()) {
-        let unfinished = path
-            .extension()
-            .is_some_and(|extension| extension == "new" || extension == "over");
-        let old = fs::metadata(&path)
-            .and_then(|meta| meta.modified())
-            .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNFINISHED));
-        if unfinished && old {
-            fs::remove_file(path).ok();
-        }
-    }
 }
 
 /// A claim of ours, which beats until it is dropped, and is gone then.
