@@ -1,6 +1,8 @@
 //! Signals: the first asks what is going on to end and to undo what it made, the
 //! second leaves at once and says how to clean up.
 
+use std::sync::{Arc, OnceLock};
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +45,35 @@ pub(super) fn listen(
         }
     });
     Ok(())
+}
+
+/// The exit code of the signal that was heard first, once one was.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Signalled(Arc<OnceLock<Exit>>);
+
+impl Signalled {
+    /// None as long as no signal was heard.
+    pub(super) fn exit(&self) -> Option<Exit> {
+        self.0.get().copied()
+    }
+}
+
+/// [`listen`] for a command that says what it does about the first signal, and
+/// ends with its code.
+///
+/// # Errors
+/// Where the system does not let us listen.
+pub(super) fn end_at_first(
+    printer: Printer,
+    doing: &'static str,
+) -> std::io::Result<(CancellationToken, Signalled)> {
+    let (end, signalled) = (CancellationToken::new(), Signalled::default());
+    let seen = signalled.clone();
+    listen(printer, end.clone(), move |signal| {
+        printer.note(&format!("hubprobe: {signal}: {doing}"));
+        seen.0.set(Exit::of_signal(signal)).ok();
+    })?;
+    Ok((end, signalled))
 }
 
 async fn heard(signal: Option<&mut Signal>) {

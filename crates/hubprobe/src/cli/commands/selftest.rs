@@ -1,11 +1,9 @@
 //! `hubprobe selftest`: hubprobe against hubs that are broken on purpose.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
 use jupyterhub_sandbox::{NEWEST_KNOWN_GOOD, known_versions, sweep};
-use tokio_util::sync::CancellationToken;
 
 use super::sandbox;
 use crate::cli::args::Global;
@@ -73,13 +71,7 @@ pub async fn run(global: &Global, args: &Selftest, printer: &Printer) -> anyhow:
 
 /// Runs it while it listens to signals.
 async fn walk(plan: &Plan, printer: &Printer) -> anyhow::Result<(Results, Option<Exit>)> {
-    let end = CancellationToken::new();
-    let signalled = Arc::new(OnceLock::new());
-    let (seen, screen) = (Arc::clone(&signalled), *printer);
-    signals::listen(*printer, end.clone(), move |signal| {
-        screen.note(&format!("hubprobe: {signal}: taking all hubs down"));
-        seen.set(Exit::of_signal(signal)).ok();
-    })?;
+    let (end, signalled) = signals::end_at_first(*printer, "taking all hubs down")?;
     printer.note(&format!(
         "hubprobe: {} cases on JupyterHub {}, {} at once",
         plan.cases.len(),
@@ -91,7 +83,7 @@ async fn walk(plan: &Plan, printer: &Printer) -> anyhow::Result<(Results, Option
         Told::Ended { outcome, count, of } => printer.note(&table::told(outcome, *count, *of)),
     };
     let results = plan.run(&end, &tell).await;
-    Ok((results, signalled.get().copied()))
+    Ok((results, signalled.exit()))
 }
 
 /// A directory of this run's own below the state directory.

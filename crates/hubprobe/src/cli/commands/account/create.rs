@@ -1,9 +1,6 @@
 //! `hubprobe account create`.
 
-use std::sync::{Arc, OnceLock};
-
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::account::demote::{Demote, Demoted};
@@ -26,13 +23,7 @@ pub(super) async fn run(global: &Global, args: &Create, printer: &Printer) -> an
     let wanted = wanted(args, printer)?;
     let state_dir = settings::state_dir(global)?;
     let ledger = Ledger::open(&state_dir)?;
-    let end = CancellationToken::new();
-    let signalled = Arc::new(OnceLock::new());
-    let (seen, screen) = (Arc::clone(&signalled), *printer);
-    signals::listen(*printer, end.clone(), move |signal| {
-        screen.note(&format!("hubprobe: {signal}: undoing what was made"));
-        seen.set(Exit::of_signal(signal)).ok();
-    })?;
+    let (end, signalled) = signals::end_at_first(*printer, "undoing what was made")?;
     match account::create(&wanted, &state_dir, &ledger, Uuid::now_v7(), &end).await {
         Ok(created) => {
             super::warn(&created.warnings, printer);
@@ -49,7 +40,7 @@ pub(super) async fn run(global: &Global, args: &Create, printer: &Printer) -> an
                 told_demoted(demoted, created.token.is_some(), printer)
             }))
         }
-        Err(stopped) => super::ended(stopped, signalled.get().copied(), printer),
+        Err(stopped) => super::ended(stopped, signalled.exit(), printer),
     }
 }
 

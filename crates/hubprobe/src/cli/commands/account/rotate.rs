@@ -1,10 +1,7 @@
 //! `hubprobe account rotate`.
 
-use std::sync::{Arc, OnceLock};
-
 use anyhow::bail;
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::create::until;
@@ -27,13 +24,7 @@ pub(super) async fn run(global: &Global, args: &Rotate, printer: &Printer) -> an
     let wanted = wanted(args, printer)?;
     let state_dir = settings::state_dir(global)?;
     let ledger = Ledger::open(&state_dir)?;
-    let end = CancellationToken::new();
-    let signalled = Arc::new(OnceLock::new());
-    let (seen, screen) = (Arc::clone(&signalled), *printer);
-    signals::listen(*printer, end.clone(), move |signal| {
-        screen.note(&format!("hubprobe: {signal}: coming to a safe end"));
-        seen.set(Exit::of_signal(signal)).ok();
-    })?;
+    let (end, signalled) = signals::end_at_first(*printer, "coming to a safe end")?;
     match account::rotate(&wanted, &state_dir, &ledger, Uuid::now_v7(), &end).await {
         Ok(rotated) => {
             super::warn(&rotated.warnings, printer);
@@ -46,7 +37,7 @@ pub(super) async fn run(global: &Global, args: &Rotate, printer: &Printer) -> an
             printer.note("hubprobe: the new token is in its place; the old one may still be good. To take it away, once the hub is well: hubprobe clean");
             Ok(Exit::LeftBehind)
         }
-        Err(stopped) => super::ended(stopped, signalled.get().copied(), printer),
+        Err(stopped) => super::ended(stopped, signalled.exit(), printer),
     }
 }
 
