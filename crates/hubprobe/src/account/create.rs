@@ -270,19 +270,11 @@ impl Flow<'_> {
 
         let path = file.as_ref().map(|file| file.path().to_owned());
         let entry = Registered {
-            id: Uuid::now_v7(),
-            target: self.wanted.target.clone(),
-            name: name.clone(),
-            token_id: minted.model.id.clone(),
-            note: minted.model.note.clone(),
-            created: minted.model.created.unwrap_or_else(Timestamp::now),
-            expires: minted.model.expires_at,
             file: path.clone(),
             stamp,
             made_user,
             user_created,
-            replaced: false,
-            run: self.run,
+            ..Registered::new(self.run, &self.wanted.target, name, &minted.model)
         };
         self.register.enter(&entry)?;
         if let Some(Err(reason)) = file.map(TokenFile::place) {

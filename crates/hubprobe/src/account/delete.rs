@@ -301,23 +301,9 @@ mod tests {
 
     fn entry(made_user: bool, user_created: Option<&str>, created: &str) -> Registered {
         Registered {
-            id: Uuid::now_v7(),
-            target: Target {
-                url: "http://127.0.0.1:8000/".parse().unwrap(),
-                ca_file: None,
-                headers: Vec::new(),
-            },
-            name: "x".to_owned(),
-            token_id: "a1".to_owned(),
-            note: String::new(),
-            created: created.parse().unwrap(),
-            expires: None,
-            file: None,
-            stamp: None,
             made_user,
             user_created: user_created.map(|at| at.parse().unwrap()),
-            replaced: false,
-            run: Uuid::now_v7(),
+            ..Registered::sample("x", created.parse().unwrap())
         }
     }
 

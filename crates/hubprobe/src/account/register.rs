@@ -11,6 +11,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jupyterhub_client::TokenModel;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
@@ -62,6 +63,44 @@ pub struct Registered {
     pub replaced: bool,
     /// The run that made it.
     pub run: Uuid,
+}
+
+impl Registered {
+    /// A token that a run has made for a user that was there, and that is in no
+    /// file, as the hub says.
+    pub(super) fn new(run: Uuid, target: &Target, name: &str, token: &TokenModel) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            target: target.clone(),
+            name: name.to_owned(),
+            token_id: token.id.clone(),
+            note: token.note.clone(),
+            created: token.created.unwrap_or_else(Timestamp::now),
+            expires: token.expires_at,
+            file: None,
+            stamp: None,
+            made_user: false,
+            user_created: None,
+            replaced: false,
+            run,
+        }
+    }
+
+    /// The token a1 of a user on a hub of nowhere.
+    #[cfg(test)]
+    pub(super) fn sample(name: &str, created: Timestamp) -> Self {
+        let target = Target {
+            url: "http://127.0.0.1:8000/".parse().unwrap(),
+            ca_file: None,
+            headers: Vec::new(),
+        };
+        let token = serde_json::json!({"id": "a1", "note": format!("hubprobe {name} (run x)")});
+        let token = serde_json::from_value(token).unwrap();
+        Self {
+            created,
+            ..Self::new(Uuid::now_v7(), &target, name, &token)
+        }
+    }
 }
 
 /// The register in one state directory.
@@ -193,16 +232,6 @@ mod tests {
 
     fn entry(name: &str) -> Registered {
         Registered {
-            id: Uuid::now_v7(),
-            target: Target {
-                url: "http://127.0.0.1:8000/".parse().unwrap(),
-                ca_file: None,
-                headers: Vec::new(),
-            },
-            name: name.to_owned(),
-            token_id: "a7".to_owned(),
-            note: "hubprobe servuser (run x)".to_owned(),
-            created: Timestamp::UNIX_EPOCH,
             expires: Some(Timestamp::UNIX_EPOCH),
             file: Some("/etc/x.token".into()),
             stamp: Some(Stamp {
@@ -210,9 +239,7 @@ mod tests {
                 modified: (1, 2),
             }),
             made_user: true,
-            user_created: None,
-            replaced: false,
-            run: Uuid::now_v7(),
+            ..Registered::sample(name, Timestamp::UNIX_EPOCH)
         }
     }
 

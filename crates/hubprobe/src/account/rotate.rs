@@ -243,19 +243,11 @@ impl Flow<'_> {
             )));
         }
         let entry = Registered {
-            id: Uuid::now_v7(),
-            target: wanted.target.clone(),
-            name: name.clone(),
-            token_id: minted.model.id.clone(),
-            note: minted.model.note.clone(),
-            created: minted.model.created.unwrap_or_else(Timestamp::now),
-            expires: minted.model.expires_at,
             file: Some(path.clone()),
             stamp: Some(stamp),
             made_user: registered.iter().any(|entry| entry.made_user),
             user_created: registered.iter().find_map(|entry| entry.user_created),
-            replaced: false,
-            run: self.run,
+            ..Registered::new(self.run, &wanted.target, name, &minted.model)
         };
         self.register.enter(&entry)?;
         if let Err(reason) = file.place() {
