@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use jupyterhub_client::{Error, Hub, HubVersion, Identity, Secret, Token};
+use jupyterhub_client::{Error, Hub, HubVersion, Identity, Secret, Token, User};
 use uuid::Uuid;
 
 use super::Problem;
@@ -135,6 +135,27 @@ impl Asking {
             finding
         };
         self.shown(finding, error)
+    }
+
+    /// The model of a user, which is to be there; `with_stopped` also its
+    /// servers that do not run.
+    ///
+    /// # Errors
+    /// `account.no-such-user`, else as [`Self::failure`] has it.
+    pub(super) async fn user(&self, name: &str, with_stopped: bool) -> Result<User, Finding> {
+        match self.hub.user(name, with_stopped).await {
+            Ok(seen) => Ok(seen.value),
+            Err(error) => Err(self.failure_about(name, &error).await),
+        }
+    }
+
+    /// The finding for an answer to a question about a user, who may not be there.
+    pub(super) async fn failure_about(&self, name: &str, error: &Error) -> Finding {
+        if error.status() == Some(404) {
+            self.shown(token::no_such_user(error, name), error)
+        } else {
+            self.failure(error).await
+        }
     }
 
     /// With the command that shows the same again, where that only looks: a

@@ -22,7 +22,6 @@ use uuid::Uuid;
 use super::Problem;
 use super::asking::{Asking, Greeted};
 use crate::connect;
-use crate::diagnose::token;
 use crate::vocabulary::{Cause, Finding, SecretSource, Target};
 
 /// Stands where an access token must be, until the hub gets itself one: a provider
@@ -211,10 +210,7 @@ async fn read(asking: &Asking, name: &str) -> Result<Option<AuthState>, Problem>
         .seen("the user's model has no auth_state: the token lacks the scope admin:auth_state")
         .advise("Use an administrator's token.")
         .into()),
-        Err(error) if error.status() == Some(404) => Err(asking
-            .shown(token::no_such_user(&error, name), &error)
-            .into()),
-        Err(error) => Err(asking.failure(&error).await.into()),
+        Err(error) => Err(asking.failure_about(name, &error).await.into()),
     }
 }
 

@@ -18,7 +18,6 @@ use super::demote::for_people;
 use super::register::{Register, Registered};
 use super::{Problem, earlier, revoke};
 use crate::connect;
-use crate::diagnose::token;
 use crate::undo::entry::server_words;
 use crate::undo::owner::Life;
 use crate::undo::{Ledger, Made};
@@ -84,13 +83,13 @@ pub async fn delete(
     let mut notes = earlier::take_back(&asking, ledger, run, name).await?;
     let found = match asking.hub.user(name, true).await {
         Ok(seen) => Some(seen.value),
-        Err(error) if error.status() == Some(404) && registered.is_empty() && notes.is_empty() => {
-            return Err(asking
-                .shown(token::no_such_user(&error, name), &error)
-                .into());
+        // Something of ours is left of it.
+        Err(error)
+            if error.status() == Some(404) && !(registered.is_empty() && notes.is_empty()) =>
+        {
+            None
         }
-        Err(error) if error.status() == Some(404) => None,
-        Err(error) => return Err(asking.failure(&error).await.into()),
+        Err(error) => return Err(asking.failure_about(name, &error).await.into()),
     };
     let outcome = match found {
         None => Ok("it was gone already".to_owned()),

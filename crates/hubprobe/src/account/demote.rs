@@ -13,7 +13,6 @@ use jupyterhub_client::{Identity, TokenModel};
 
 use super::asking::{Asking, Greeted};
 use super::{Problem, scopes};
-use crate::diagnose::token;
 use crate::vocabulary::{Cause, Finding};
 
 /// Who is to be an ordinary user.
@@ -59,13 +58,8 @@ pub(super) async fn possible(
             greeted.identity.name
         )));
     }
-    match asking.hub.user(name, false).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.status() == Some(404) => Err(asking
-            .shown(token::no_such_user(&error, name), &error)
-            .into()),
-        Err(error) => Err(asking.failure(&error).await.into()),
-    }
+    asking.user(name, false).await?;
+    Ok(())
 }
 
 /// Takes the bit off, looks, and revokes the token that asked, if that is wanted.

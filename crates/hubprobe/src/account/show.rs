@@ -11,7 +11,6 @@ use super::asking::Asking;
 use super::demote::for_people;
 use super::register::{Register, Registered};
 use super::{Problem, scopes};
-use crate::diagnose::token;
 use crate::vocabulary::{Cause, Finding, SecretSource, Target};
 
 /// A token that ends within so long is warned of.
@@ -77,15 +76,7 @@ pub async fn show(
         .advise("Give the account's own token, or an administrator's with --admin-token-file.")
         .into());
     }
-    let user = match asking.hub.user(name, false).await {
-        Ok(seen) => seen.value,
-        Err(error) if error.status() == Some(404) => {
-            return Err(asking
-                .shown(token::no_such_user(&error, name), &error)
-                .into());
-        }
-        Err(error) => return Err(asking.failure(&error).await.into()),
-    };
+    let user = asking.user(name, false).await?;
     let tokens = match asking.hub.tokens(name).await {
         Ok(tokens) => Ok(tokens),
         Err(error) if matches!(error.status(), Some(403 | 404)) => {
