@@ -121,7 +121,7 @@ pub async fn create(
         }
         Out::Caller => None,
     };
-    let lock = alone(state_dir, &wanted.target, &wanted.name, run).await?;
+    let _lock = alone(state_dir, &wanted.target, &wanted.name, run).await?;
     let asking = Asking::open(&wanted.target, &wanted.admin, run).await?;
     warnings.extend(asking.warnings.iter().cloned());
     let mut trail = Trail::new(ledger, run, &wanted.target, &wanted.admin, &wanted.name);
@@ -154,7 +154,6 @@ pub async fn create(
         }
     };
     let mut undone = trail.undo(&asking.hub).await;
-    drop(lock);
     if let Problem::Earlier(left) = &problem {
         undone.left.extend_from_slice(left);
     }

@@ -56,17 +56,7 @@ fn run_of(session: &Session) -> Option<Uuid> {
 /// # Errors
 /// `prober.busy`.
 pub(super) async fn give_way(walk: &Walk) -> Result<(), Finding> {
-    let until = Instant::now() + LATER_RUN;
-    while let Some(run) = other(walk, LOOK).await {
-        if run < walk.run {
-            return Err(shared(walk, run));
-        }
-        if Instant::now() >= until {
-            break;
-        }
-        sleep(BETWEEN_LOOKS).await;
-    }
-    Ok(())
+    give_way_within(walk, LATER_RUN, LOOK, BETWEEN_LOOKS).await
 }
 
 /// The same before the stop, which is not put off for long.
@@ -74,15 +64,26 @@ pub(super) async fn give_way(walk: &Walk) -> Result<(), Finding> {
 /// # Errors
 /// `prober.busy`.
 pub(super) async fn give_way_at_last(walk: &Walk) -> Result<(), Finding> {
-    let until = Instant::now() + LAST_MOMENT.min(walk.probe.deadlines.stop / 4);
-    while let Some(run) = other(walk, LAST_LOOK).await {
+    let patience = LAST_MOMENT.min(walk.probe.deadlines.stop / 4);
+    give_way_within(walk, patience, LAST_LOOK, LAST_LOOK).await
+}
+
+/// Another run is waited for at most so long, in looks with pauses between them.
+async fn give_way_within(
+    walk: &Walk,
+    patience: Duration,
+    look: Duration,
+    pause: Duration,
+) -> Result<(), Finding> {
+    let until = Instant::now() + patience;
+    while let Some(run) = other(walk, look).await {
         if run < walk.run {
             return Err(shared(walk, run));
         }
         if Instant::now() >= until {
             break;
         }
-        sleep(LAST_LOOK).await;
+        sleep(pause).await;
     }
     Ok(())
 }
