@@ -54,7 +54,7 @@ pub async fn delete(
     let run = Uuid::now_v7();
     let _lock = alone(state_dir, target, name, run).await?;
     let register = Register::of(state_dir);
-    let (registered, unreadable) = register.find(&target.url, name)?;
+    let (registered, unreadable) = register.find_with_gone(&target.url, name)?;
     if let Some(file) = unreadable.first() {
         return Err(Problem::Local(format!(
             "the register cannot be read: {file}. See what it says, then delete it"

@@ -4,6 +4,10 @@
 //! private. It says where a token's file is and how to find the token on the
 //! hub; the token itself never stands in it. Only `account revoke`, `rotate` and
 //! `delete` take an entry away; `clean` does not look here.
+//!
+//! An entry also says whether the user was made for its token, which `delete` must
+//! know when the tokens are gone. So the last entry that says it stays until the
+//! user is deleted, without its token.
 
 use std::fs;
 use std::io::Write;
@@ -61,6 +65,10 @@ pub struct Registered {
     /// that had read it: the next rotation takes it away.
     #[serde(default)]
     pub replaced: bool,
+    /// The token is gone from the hub, and the entry stays for what it says of the
+    /// user.
+    #[serde(default)]
+    pub gone: bool,
     /// The run that made it.
     pub run: Uuid,
 }
@@ -82,8 +90,16 @@ impl Registered {
             made_user: false,
             user_created: None,
             replaced: false,
+            gone: false,
             run,
         }
+    }
+
+    /// Both say of the same user that it was made by us. Older entries do not say
+    /// which user that was.
+    fn same_birth(&self, other: &Self) -> bool {
+        let made = self.made_user && other.made_user;
+        made && self.user_created.is_some() && self.user_created == other.user_created
     }
 
     /// The token a1 of a user on a hub of nowhere.
@@ -165,12 +181,45 @@ impl Register {
         }
     }
 
-    /// The entries for an account on a hub, oldest first, and the files that
-    /// could not be read, with the reason.
+    /// Forgets a token that is gone from the hub. That the user was made for it is
+    /// still said: by another entry, else by this one, which stays without its token.
+    ///
+    /// # Errors
+    /// [`RegisterError`] where it cannot be read or written.
+    pub fn forget(&self, entry: &Registered) -> Result<(), RegisterError> {
+        let (others, _) = self.find_with_gone(&entry.target.url, &entry.name)?;
+        let mut others = others.iter().filter(|other| other.id != entry.id);
+        if !entry.made_user || others.any(|other| other.same_birth(entry)) {
+            return self.remove(entry.id);
+        }
+        self.enter(&Registered {
+            gone: true,
+            file: None,
+            stamp: None,
+            ..entry.clone()
+        })
+    }
+
+    /// The entries of an account's tokens on a hub, oldest first, and the files
+    /// that could not be read, with the reason.
     ///
     /// # Errors
     /// [`RegisterError`] where the directory is there and cannot be read.
     pub fn find(
+        &self,
+        hub: &Url,
+        name: &str,
+    ) -> Result<(Vec<Registered>, Vec<String>), RegisterError> {
+        let (mut entries, unreadable) = self.find_with_gone(hub, name)?;
+        entries.retain(|entry| !entry.gone);
+        Ok((entries, unreadable))
+    }
+
+    /// The same, and those that stay for what they say of the user.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn find_with_gone(
         &self,
         hub: &Url,
         name: &str,
@@ -294,5 +343,54 @@ mod tests {
         register.remove(mine.id).unwrap();
         let (entries, unreadable) = register.find(&hub, "servuser").unwrap();
         assert_eq!((entries.len(), unreadable.len()), (0, 1));
+    }
+
+    #[test]
+    fn that_the_user_was_made_is_known_longer_than_its_tokens() {
+        let state = tempfile::tempdir().unwrap();
+        let register = Register::of(state.path());
+        register.prepare().unwrap();
+        let born = |at: Option<i64>, made_user| {
+            let entry = Registered {
+                made_user,
+                user_created: at.map(|second| Timestamp::from_second(second).unwrap()),
+                ..entry("x")
+            };
+            register.enter(&entry).unwrap();
+            entry
+        };
+        let (first, second) = (born(Some(1), true), born(Some(1), true));
+        let (anew, older) = (born(Some(2), true), born(None, true));
+        let others = born(None, false);
+        let hub = &first.target.url;
+        for entry in [&first, &second, &anew, &older, &others] {
+            register.forget(entry).unwrap();
+            // Another command was at it, too.
+            register.forget(entry).unwrap();
+        }
+        assert_eq!(register.find(hub, "x").unwrap().0, []);
+        let kept = register.find_with_gone(hub, "x").unwrap().0;
+        let gone = |entry: &Registered| Registered {
+            gone: true,
+            file: None,
+            stamp: None,
+            ..entry.clone()
+        };
+        assert_eq!(kept, [&second, &anew, &older].map(gone));
+    }
+
+    #[test]
+    fn entries_of_before_are_read() {
+        let state = tempfile::tempdir().unwrap();
+        let register = Register::of(state.path());
+        register.prepare().unwrap();
+        let entry = entry("x");
+        let mut text = serde_json::to_value(&entry).unwrap();
+        for newer in ["user_created", "replaced", "gone"] {
+            assert!(text.as_object_mut().unwrap().remove(newer).is_some());
+        }
+        fs::write(register.path(entry.id), text.to_string()).unwrap();
+        let found = register.find(&entry.target.url, "x").unwrap();
+        assert_eq!(found, (vec![entry], Vec::new()));
     }
 }

@@ -180,7 +180,7 @@ pub(super) async fn forget_lost(
     for entry in &entries {
         let in_place = entry.stamp.is_some() && entry.stamp == now;
         if !in_place && same(entry.file.as_deref(), file) && !there(asking, entry).await? {
-            register.remove(entry.id)?;
+            register.forget(entry)?;
         }
     }
     // Those that were forgotten still say whether the user was made by us.
@@ -301,7 +301,7 @@ pub(super) async fn revoke_kept(
                     entry.token_id
                 )))
             })?;
-        register.remove(entry.id)?;
+        register.forget(entry)?;
         if count > 0 {
             told.push(format!(
                 "the token {} that an earlier rotation left good is revoked",

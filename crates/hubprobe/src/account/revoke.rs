@@ -3,7 +3,8 @@
 //! Ours is what the register names, and what an ended process left in the
 //! ledger. Another token goes only by its id. Whether a token is gone is asked
 //! of the hub afterwards; then its file goes too, if it is the file that we
-//! wrote, untouched since, and the hub refuses what is in it.
+//! wrote, untouched since, and the hub refuses what is in it. The user stays, and
+//! the register keeps in mind that it is ours.
 
 use std::path::Path;
 
@@ -245,7 +246,7 @@ impl Taking<'_> {
     ) -> Result<(), Problem> {
         if let (Ok(_), Some(entry)) = (&outcome, &entry) {
             notes.extend(remove_file(&self.asking.hub, entry).await);
-            self.register.remove(entry.id)?;
+            self.register.forget(entry)?;
         }
         let scrubbed = |text: String| self.asking.scrub(&text);
         self.revoked.push(Revoked {

@@ -107,7 +107,7 @@ pub struct Show {
 #[derive(Debug, Clone, ClapArgs)]
 #[command(
     after_help = "Without --token-id all tokens go that hubprobe made for the account on this hub, as its register says, and
-their files with them, if they were not changed since. The user stays."
+their files with them, if they were not changed since. The user stays; account delete still knows who made it."
 )]
 pub struct Revoke {
     /// The account's name

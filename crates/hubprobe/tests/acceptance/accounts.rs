@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::Case;
 use crate::hubs::{Hubs, block_on, limits_tokens};
+use crate::keeping::registered;
 use crate::world::{Call, World};
 
 pub const EVERY_VERSION: &[Case] = &[
@@ -12,6 +13,7 @@ pub const EVERY_VERSION: &[Case] = &[
         "accounts::a_user_that_is_there_already",
         a_user_that_is_there_already,
     ),
+    ("accounts::ours_without_a_token", ours_without_a_token),
 ];
 
 pub const EDGES: &[Case] = &[
@@ -70,6 +72,40 @@ fn made_shown_revoked(hubs: &Hubs, version: &str) {
         .says("revoked");
     assert!(block_on(world.admin.tokens("fresh")).unwrap().is_empty());
     assert!(!path.exists(), "the file with the dead token is left");
+}
+
+/// Its tokens are gone; that we made the user is known until it is deleted.
+fn ours_without_a_token(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "bare-keeper");
+    let create = |file: &str| {
+        let call = account(&world, "create", "bare").and(&["--out", file]);
+        call.run().exits(0);
+    };
+    let revoke = || account(&world, "revoke", "bare").run();
+    create("bare.token");
+    revoke().exits(0).says("revoked, and gone");
+    revoke().exits(2).complains("nothing to revoke");
+    // A token that came and went later takes nothing of it along.
+    create("later.token");
+    revoke().exits(0);
+    assert_eq!(registered(&world), 1);
+    account(&world, "delete", "bare")
+        .run()
+        .exits(0)
+        .says("deleted, and gone");
+    assert_eq!(registered(&world), 0);
+    // Somebody has made it anew in the meantime.
+    create("bare.token");
+    revoke().exits(0);
+    block_on(async {
+        world.admin.delete_user("bare").await.unwrap();
+        world.admin.create_user("bare").await.unwrap();
+    });
+    let delete = || account(&world, "delete", "bare");
+    delete().run().exits(2).complains("made it anew");
+    delete().and(&["--even-if-not-ours"]).run().exits(0);
+    assert_eq!(registered(&world), 0);
+    assert!(world.ledger().is_empty());
 }
 
 /// `load_roles` may have made it.

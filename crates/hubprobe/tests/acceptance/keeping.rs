@@ -89,7 +89,7 @@ fn tidy(world: &World, names: &[&str]) {
     assert!(world.ledger().is_empty());
 }
 
-fn registered(world: &World) -> usize {
+pub fn registered(world: &World) -> usize {
     std::fs::read_dir(world.dir.join("state/accounts"))
         .unwrap()
         .count()
