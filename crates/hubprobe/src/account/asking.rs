@@ -137,13 +137,12 @@ impl Asking {
         self.shown(finding, error)
     }
 
-    /// The model of a user, which is to be there; `with_stopped` also its
-    /// servers that do not run.
+    /// The model of a user, which is to be there; without servers that do not run.
     ///
     /// # Errors
     /// `account.no-such-user`, else as [`Self::failure`] has it.
-    pub(super) async fn user(&self, name: &str, with_stopped: bool) -> Result<User, Finding> {
-        match self.hub.user(name, with_stopped).await {
+    pub(super) async fn user(&self, name: &str) -> Result<User, Finding> {
+        match self.hub.user(name, false).await {
             Ok(seen) => Ok(seen.value),
             Err(error) => Err(self.failure_about(name, &error).await),
         }

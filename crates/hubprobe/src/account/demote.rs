@@ -58,7 +58,7 @@ pub(super) async fn possible(
             greeted.identity.name
         )));
     }
-    asking.user(name, false).await?;
+    asking.user(name).await?;
     Ok(())
 }
 

@@ -20,7 +20,6 @@ use super::Problem;
 use super::asking::{Asking, Greeted};
 use super::hub_config::Lack;
 use super::register::{Register, Registered};
-use crate::diagnose::token;
 use crate::suite::format_duration;
 use crate::vocabulary::{Cause, Finding, SecretSource, Target};
 use judge::{of_end, of_scopes, of_tokens, of_user};
@@ -172,12 +171,7 @@ pub async fn examine(
                 "ask with --admin-token-file",
             ));
         }
-        Err(error) if error.status() == Some(404) => {
-            return Err(asking
-                .shown(token::no_such_user(&error, name), &error)
-                .into());
-        }
-        Err(error) => return Err(asking.failure(&error).await.into()),
+        Err(error) => return Err(asking.failure_about(name, &error).await.into()),
     }
     let own_id = greeted.identity.token_id.filter(|_| alone);
     points.extend(match asking.hub.tokens(name).await {

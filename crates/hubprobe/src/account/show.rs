@@ -76,7 +76,7 @@ pub async fn show(
         .advise("Give the account's own token, or an administrator's with --admin-token-file.")
         .into());
     }
-    let user = asking.user(name, false).await?;
+    let user = asking.user(name).await?;
     let tokens = match asking.hub.tokens(name).await {
         Ok(tokens) => Ok(tokens),
         Err(error) if matches!(error.status(), Some(403 | 404)) => {
