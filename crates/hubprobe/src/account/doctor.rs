@@ -84,7 +84,8 @@ const ITS_TOKEN: &str = "its token: ";
 fn refused(words: &str, finding: Finding, lack: Lack, name: &str) -> Point {
     let words = format!("{words}{} ({})", finding.summary, finding.cause);
     if finding.cause == Cause::TokenStaleLogin {
-        let cure = "exempt the account from the refresh of logins, and restart the hub:";
+        let cure = "exempt the account from the refresh of logins, and restart the hub (hubprobe account hub-config keeps a hook that is there; \
+             --own-refresh is for authenticators that ask none):";
         return Point::bad(Grade::Wrong, words, cure).configured(lack, name, None);
     }
     Point::bad(Grade::Wrong, words, finding.advice)
@@ -275,6 +276,10 @@ async fn of_hub(
         Ok(Some(state)) => Some(state.is_some_and(|state| !state.expose().is_empty())),
         _ => None,
     };
-    let told = told(exemption(&info.authenticator.version)).into_iter();
+    let told = told(exemption(
+        &info.authenticator.class,
+        &info.authenticator.version,
+    ))
+    .into_iter();
     Ok(told.chain(of_parts(&info, state, own, name)).collect())
 }

@@ -17,12 +17,12 @@ pub(super) enum Own {
     Stale,
 }
 
-/// What the refresh of logins wants in this release of oauthenticator.
-pub(super) fn exemption(oauthenticator: &str) -> Lack {
-    if numbers(oauthenticator) == Some((17, 2)) {
-        Lack::Subclass
-    } else {
+/// What exempts from the refresh of logins by this authenticator; a hook is oauthenticator's, from 17.3 on.
+pub(super) fn exemption(class: &str, version: &str) -> Lack {
+    if class.starts_with("oauthenticator.") && numbers(version) != Some((17, 2)) {
         Lack::Exemption
+    } else {
+        Lack::Subclass
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) fn of_parts(info: &HubInfo, state: Option<bool>, own: Own, name: &str
         points.push(Point::bad(grade, words, cure).configured(Lack::Secrets, name, version));
     }
     if login.class.starts_with("oauthenticator.") && state != Some(true) && own != Own::Stale {
-        points.push(of_refresh(&login.version, version, own == Own::Taken, name));
+        points.push(of_refresh(info, version, own == Own::Taken, name));
     }
     // A class of the hub's configuration file, which has no module of its own.
     if login.class.starts_with("builtins.") && own == Own::Unknown {
@@ -70,7 +70,8 @@ pub(super) fn of_parts(info: &HubInfo, state: Option<bool>, own: Own, name: &str
 }
 
 /// Whether the refresh of logins will refuse an account that never logs in.
-fn of_refresh(oauth: &str, version: Option<&HubVersion>, taken: bool, name: &str) -> Point {
+fn of_refresh(info: &HubInfo, version: Option<&HubVersion>, taken: bool, name: &str) -> Point {
+    let (class, oauth) = (&info.authenticator.class, &info.authenticator.version);
     let known = numbers(oauth);
     if known.is_some_and(|known| known < (17, 2)) {
         return Point::well(format!(
@@ -99,7 +100,7 @@ fn of_refresh(oauth: &str, version: Option<&HubVersion>, taken: bool, name: &str
              auth-state {name} --refresh-token-file FILE):"
         ),
     )
-    .configured(exemption(oauth), name, version)
+    .configured(exemption(class, oauth), name, version)
 }
 
 /// Major and minor of a version.
