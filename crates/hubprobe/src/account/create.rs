@@ -23,7 +23,7 @@ use super::earlier;
 use super::proof::{Fresh, prove};
 use super::refusal::{Found, not_creatable, not_minted, understood};
 use super::register::{Register, Registered};
-use super::token_file::TokenFile;
+use super::token_file::{self, TokenFile};
 use super::trail::Trail;
 use super::{Expiry, Problem, Stopped, name, scopes};
 use crate::undo::Ledger;
@@ -177,6 +177,27 @@ fn checked(wanted: &Wanted) -> Result<Vec<String>, Problem> {
         return Err(Problem::Usage(format!(
             "--note is longer than {LONGEST_NOTE} characters"
         )));
+    }
+    if wanted
+        .note
+        .as_ref()
+        .is_some_and(|note| note.trim().is_empty())
+    {
+        return Err(Problem::Usage(format!(
+            "--note is empty; leave it out for \"hubprobe {}\"",
+            wanted.name
+        )));
+    }
+    if let (Out::File { path, .. }, SecretSource::File(admin)) = (&wanted.out, &wanted.admin)
+        && token_file::same(path, admin)
+    {
+        return Err(Problem::Usage(format!(
+            "--out {} is the file of the administrator's token, which would be lost; name another file. Nothing was sent",
+            path.display()
+        )));
+    }
+    if let Some(Demote { name, .. }) = &wanted.demote {
+        name::asked(name).map_err(|why| Problem::Usage(format!("--demote-admin: {why}")))?;
     }
     if wanted.scopes.as_ref().is_some_and(Vec::is_empty) {
         return Err(Problem::Usage(

@@ -4,11 +4,11 @@
 //! configuration turn it into lower case (`Authenticator.normalize_username`,
 //! JupyterHub 2 to 6): an account made as `Test` is not the `test` of a role.
 
-/// Looks at a name; gives back what to mind.
+/// Looks at the name of a user that may be there already, whoever made it.
 ///
 /// # Errors
-/// Why no account can have this name.
-pub fn check(name: &str) -> Result<Vec<String>, String> {
+/// Why a hub cannot be asked for it.
+pub fn asked(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err("the account's name is empty".to_owned());
     }
@@ -17,6 +17,15 @@ pub fn check(name: &str) -> Result<Vec<String>, String> {
             "{name:?} cannot be an account's name: no URL could carry it"
         ));
     }
+    Ok(())
+}
+
+/// Looks at the name of an account that is to be made; gives back what to mind.
+///
+/// # Errors
+/// Why no account can have this name.
+pub fn check(name: &str) -> Result<Vec<String>, String> {
+    asked(name)?;
     if name
         .chars()
         .any(|c| c.is_control() || c.is_whitespace() || "!,=".contains(c))
@@ -54,6 +63,11 @@ mod tests {
         assert!(check("a@b").unwrap()[0].contains("escaped"));
         for bad in ["", ".", "..", "a/b", "a b", "a\n", "a!user=b", "a,b"] {
             assert!(check(bad).is_err(), "{bad}");
+        }
+        // Somebody else may have made such a user.
+        assert_eq!(asked("a b"), Ok(()));
+        for bad in ["", ".", "..", "a/b"] {
+            assert!(asked(bad).is_err(), "{bad}");
         }
     }
 }

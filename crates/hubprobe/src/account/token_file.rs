@@ -166,6 +166,14 @@ impl TokenFile {
     }
 }
 
+/// Do both paths lead to the same file, which is there?
+pub(super) fn same(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
 /// The system's words, without the path of a temporary file, which the crate
 /// `tempfile` adds.
 fn reason(error: &std::io::Error) -> String {
@@ -278,6 +286,19 @@ mod tests {
         let other = at(".hubprobe", true);
         TokenFile::reserve(&dir.path().join("x"), false).unwrap();
         assert!(!old.exists() && young.exists() && other.exists());
+    }
+
+    #[test]
+    fn a_file_is_the_same_by_whatever_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("a"), "").unwrap();
+        fs::write(at("b"), "").unwrap();
+        std::os::unix::fs::symlink(at("a"), at("to-a")).unwrap();
+        assert!(same(&at("a"), &at("./to-a")));
+        assert!(
+            !same(&at("a"), &at("b")) && !same(&at("a"), &at("c")) && !same(&at("c"), &at("c"))
+        );
     }
 
     #[test]
