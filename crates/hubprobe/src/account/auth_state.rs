@@ -12,6 +12,8 @@
 //! Ends are read from JSON web tokens (`exp`), without checking their signatures,
 //! which are the provider's business.
 
+use std::path::PathBuf;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -21,6 +23,7 @@ use uuid::Uuid;
 
 use super::Problem;
 use super::asking::{Asking, Greeted};
+use super::token_file::same;
 use crate::connect;
 use crate::vocabulary::{Cause, Finding, SecretSource, Target};
 
@@ -90,6 +93,37 @@ pub struct Told {
     pub warnings: Vec<String>,
 }
 
+/// Two secrets in one file are a slip of the hand, which would give the one to whom
+/// only the other is for.
+fn each_its_own(source: &SecretSource, wish: &Wish) -> Result<(), Problem> {
+    let Wish::Store {
+        refresh,
+        access,
+        id,
+        ..
+    } = wish
+    else {
+        return Ok(());
+    };
+    let named = [Some(source), Some(refresh), access.as_ref(), id.as_ref()];
+    let files: Vec<&PathBuf> = named
+        .into_iter()
+        .filter_map(|source| match source {
+            Some(SecretSource::File(path)) => Some(path),
+            _ => None,
+        })
+        .collect();
+    for (index, path) in files.iter().enumerate() {
+        if files.iter().take(index).any(|other| same(path, other)) {
+            return Err(Problem::Usage(format!(
+                "the file {} is named for two different tokens; each has a file of its own. Nothing was sent",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Looks, stores or takes away.
 ///
 /// # Errors
@@ -101,6 +135,7 @@ pub async fn auth_state(
     source: &SecretSource,
     wish: &Wish,
 ) -> Result<Told, Problem> {
+    each_its_own(source, wish)?;
     let asking = Asking::open(target, source, Uuid::now_v7()).await?;
     let mut warnings = asking.warnings.clone();
     let new = match wish {

@@ -37,6 +37,9 @@ pub struct AdminArgs {
     /// Not taken: other users of the machine could read it
     #[arg(long, value_name = "TOKEN", hide = true)]
     pub admin_token: Option<String>,
+    /// Not taken: other users of the machine could read it
+    #[arg(long, value_name = "TOKEN", hide = true)]
+    pub token: Option<String>,
 }
 
 /// `hubprobe account create`.
@@ -379,4 +382,10 @@ pub struct AuthState {
     /// Not taken: other users of the machine could read it
     #[arg(long, value_name = "TOKEN", hide = true)]
     pub refresh_token: Option<String>,
+    /// Not taken: other users of the machine could read it
+    #[arg(long, value_name = "TOKEN", hide = true)]
+    pub access_token: Option<String>,
+    /// Not taken: other users of the machine could read it
+    #[arg(long, value_name = "TOKEN", hide = true)]
+    pub id_token: Option<String>,
 }

@@ -24,7 +24,8 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::means::{self, Short, Want};
-use args::{Args, Command};
+use crate::suite::masked_words;
+use args::{Args, ColorWhen, Command};
 use exit::Exit;
 use printer::Printer;
 
@@ -36,6 +37,13 @@ pub fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
+            // What was typed is said back, and may be a token in the wrong place.
+            let said = error.to_string();
+            let masked = masked_words(&said);
+            if error.use_stderr() && masked != said {
+                Printer::new(ColorWhen::Never).note(masked.trim_end());
+                return Exit::Usage.into();
+            }
             // Help and version come this way too, with exit code 0.
             let printed = error.print();
             return match (error.use_stderr(), printed) {

@@ -51,8 +51,15 @@ pub fn hub(args: &HubArgs, notes: &mut Vec<String>) -> anyhow::Result<Hub> {
         .clone()
         .or_else(|| variable("JUPYTERHUB_API_URL"))
         .context(
-            "which hub? Give its URL with --url URL or HUBPROBE_URL, or a suite with --suite FILE",
+            "which hub? Give its URL with --url URL or HUBPROBE_URL; hubprobe check also takes a suite, with --suite FILE",
         )?;
+    if may_be_a_token(&typed) {
+        bail!(
+            "what was given as the hub's URL ({} characters) looks like a token; give the URL that a person opens to log \
+             in, and revoke the token: arguments can be read by every user of this machine",
+            typed.len()
+        );
+    }
     let (url, note) = suite::hub_url(&typed)?;
     notes.extend(note);
     Ok(Hub {
@@ -104,13 +111,16 @@ pub fn token_source(file: Option<&PathBuf>, variables: &[&str]) -> anyhow::Resul
 
 /// A long word of letters and digits, with no such file.
 fn looks_like_a_token(path: &std::path::Path) -> bool {
-    let text = path.to_string_lossy();
+    may_be_a_token(&path.to_string_lossy()) && !path.exists()
+}
+
+/// A long word of letters and digits.
+pub fn may_be_a_token(text: &str) -> bool {
     text.len() >= 30
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
         && text.chars().any(|c| c.is_ascii_digit())
-        && !path.exists()
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -21,6 +21,8 @@ pub const EDGES: &[Case] = &[
         "accounts::refused_before_anything_is_sent",
         refused_before_anything_is_sent,
     ),
+    ("accounts::slips_of_the_hand", slips_of_the_hand),
+    ("accounts::a_token_in_an_argument", a_token_in_an_argument),
     (
         "accounts::an_administrator_without_rights",
         an_administrator_without_rights,
@@ -145,8 +147,91 @@ fn refused_before_anything_is_sent(hubs: &Hubs, version: &str) {
         .run();
     said.exits(2).complains("--admin-token-file");
     assert!(!said.err.contains(secret.trim()));
+    create()
+        .and(&["--out", "x", "--note", " "])
+        .run()
+        .exits(2)
+        .complains("--note is empty");
+    create()
+        .and(&["--out", "x", "--demote-admin", ""])
+        .run()
+        .exits(2)
+        .complains("--demote-admin: the account's name is empty");
+    create()
+        .and(&["--out", "x", "--demote-admin", "nobody-at-all"])
+        .run()
+        .exits(1)
+        .complains("typing errors");
+    // The administrator's token is not to be lost, by whatever path it is named.
+    let copy = world.write("admin-copy", &secret);
+    std::os::unix::fs::symlink(&copy, world.dir.join("to-copy")).unwrap();
+    for out in ["admin-copy", "to-copy"] {
+        world
+            .hubprobe(&["account", "create", "never-made", "--url", &world.url])
+            .and(&["--admin-token-file", "admin-copy", "--out", out, "--force"])
+            .run()
+            .exits(2)
+            .complains("the administrator's token");
+    }
+    assert_eq!(std::fs::read_to_string(&copy).unwrap(), secret);
     let missing = block_on(world.admin.user("never-made", false)).unwrap_err();
     assert_eq!(missing.status(), Some(404));
+}
+
+/// The other commands too say what was typed wrongly, and ask no hub for it.
+fn slips_of_the_hand(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "account-slips");
+    for what in ["show", "doctor", "rotate", "revoke", "delete", "auth-state"] {
+        let said = account(&world, what, "").run();
+        said.exits(2).complains("the account's name is empty");
+    }
+    let gone = account(&world, "delete", "nobody-at-all").run();
+    gone.exits(1).complains("typing errors");
+    account(&world, "rotate", "account-slips")
+        .and(&["--out", "-"])
+        .run()
+        .exits(2)
+        .complains("standard output");
+    account(&world, "revoke", "account-slips")
+        .and(&["--token-id", ""])
+        .run()
+        .exits(2)
+        .complains("no id of a token");
+}
+
+/// A token in the wrong place is not said back.
+fn a_token_in_an_argument(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "account-argument");
+    let secret = std::fs::read_to_string(&world.admin_token_file).unwrap();
+    let secret = secret.trim();
+    for (what, more, said) in [
+        ("show", vec![secret], "unexpected argument"),
+        ("doctor", vec!["--token", secret], "--token is not taken"),
+        ("delete", vec!["--token", secret], "--token is not taken"),
+        ("revoke", vec!["--token-id", secret], "looks like a token"),
+        (
+            "auth-state",
+            vec!["--access-token", secret],
+            "--access-token is not taken",
+        ),
+    ] {
+        let ended = account(&world, what, "account-argument").and(&more).run();
+        ended.exits(2).complains(said);
+        assert!(!ended.err.contains(secret), "{what}: {}", ended.err);
+        assert!(!ended.out.contains(secret), "{what}: {}", ended.out);
+    }
+    let url = world
+        .hubprobe(&["account", "show", "account-argument", "--url", secret])
+        .run();
+    url.exits(2).complains("looks like a token");
+    assert!(!url.err.contains(secret));
+    // Each secret goes to whom it is for.
+    let admin = world.admin_token_file.display().to_string();
+    account(&world, "auth-state", "account-argument")
+        .and(&["--refresh-token-file", &admin])
+        .run()
+        .exits(2)
+        .complains("two different tokens");
 }
 
 fn an_administrator_without_rights(hubs: &Hubs, version: &str) {

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use crate::account::{Problem, Stopped};
+use crate::account::{self, Problem, Stopped};
 use crate::cli::args::{Global, HubArgs};
 use crate::cli::args_account::{Account, AdminArgs};
 use crate::cli::exit::Exit;
@@ -28,6 +28,16 @@ use crate::vocabulary::{Cause, Finding, SecretSource, Target};
 /// # Errors
 /// Whatever is wrong with what was typed, before anything is changed.
 pub async fn run(global: &Global, account: &Account, printer: &Printer) -> anyhow::Result<Exit> {
+    if let Some((name, admin)) = asked(account) {
+        if admin.token.is_some() {
+            bail!(
+                "a token as an argument can be read by every user of this machine (ps), so --token is not taken; put it \
+                 into a file of mode 0600, named with --token-file (an administrator's with --admin-token-file), and \
+                 revoke this one"
+            );
+        }
+        account::name::asked(name).map_err(anyhow::Error::msg)?;
+    }
     match account {
         Account::Create(create) => create::run(global, create, printer).await,
         Account::Show(show) => show::run(global, show, printer).await,
@@ -38,6 +48,20 @@ pub async fn run(global: &Global, account: &Account, printer: &Printer) -> anyho
         Account::Doctor(doctor) => doctor::run(global, doctor, printer).await,
         Account::AuthState(state) => auth_state::run(state, printer).await,
     }
+}
+
+/// The user that a hub is asked for, and who asks.
+fn asked(account: &Account) -> Option<(&str, &AdminArgs)> {
+    Some(match account {
+        Account::HubConfig(_) => return None,
+        Account::Create(create) => (&create.name, &create.admin),
+        Account::Show(show) => (&show.name, &show.admin),
+        Account::Rotate(rotate) => (&rotate.name, &rotate.admin),
+        Account::Revoke(revoke) => (&revoke.name, &revoke.admin),
+        Account::Delete(delete) => (&delete.name, &delete.admin),
+        Account::Doctor(doctor) => (&doctor.name, &doctor.admin),
+        Account::AuthState(state) => (&state.name, &state.admin),
+    })
 }
 
 /// The hub that was typed, fit to be written down.

@@ -42,11 +42,17 @@ pub(super) async fn run(args: &AuthState, printer: &Printer) -> anyhow::Result<E
 }
 
 fn wish(args: &AuthState) -> anyhow::Result<Wish> {
-    if args.refresh_token.is_some() {
-        bail!(
-            "a token as an argument can be read by every user of this machine (ps), so --refresh-token is not taken; \
-             use --refresh-token-file FILE, and have this one revoked"
-        );
+    for (typed, flag) in [
+        (&args.refresh_token, "--refresh-token"),
+        (&args.access_token, "--access-token"),
+        (&args.id_token, "--id-token"),
+    ] {
+        if typed.is_some() {
+            bail!(
+                "a token as an argument can be read by every user of this machine (ps), so {flag} is not taken; use \
+                 {flag}-file FILE, and have this one revoked"
+            );
+        }
     }
     if args.clear {
         return Ok(Wish::Clear);

@@ -58,6 +58,9 @@ fn wanted(args: &HubConfig, printer: &Printer) -> anyhow::Result<Wanted> {
              printed at its end"
         );
     }
+    if args.token_dir.as_deref() == Some("") {
+        bail!("--token-dir is empty; name the directory on the hub, or leave it out");
+    }
     if flavor == Flavor::Z2jh && args.token_dir.is_some() {
         bail!(
             "--token-dir is for f7t4jhub and python: the z2jh chart makes a service's token itself, and keeps it in the secret hub"
@@ -165,7 +168,11 @@ fn read(path: &Path) -> anyhow::Result<Values> {
     let mut bytes = Vec::new();
     opened
         .and_then(|from| from.take(LARGEST + 1).read_to_end(&mut bytes))
-        .with_context(|| format!("--values {name} cannot be read"))?;
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "--values {name} cannot be read: {error}. Check the path and its permissions"
+            )
+        })?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
         bail!("--values {name} is larger than 8 MiB, which no values.yaml is");
     }

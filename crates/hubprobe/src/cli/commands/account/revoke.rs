@@ -19,6 +19,16 @@ pub(super) async fn run(global: &Global, args: &Revoke, printer: &Printer) -> an
     let target = super::target(&args.hub, printer)?;
     let (source, which) = match (&args.token_file, &args.token_id) {
         (Some(path), _) => (settings::token_source(Some(path), &[])?, Which::Itself),
+        (None, Some(id)) if settings::may_be_a_token(id) => bail!(
+            "--token-id wants the hub's id of a token, such as a17, and this ({} characters) looks like a token itself; \
+             write it into a file of mode 0600, which revokes itself with --token-file, and see account show for the ids: \
+             arguments can be read by every user of this machine",
+            id.len()
+        ),
+        (None, Some(id)) if account::name::asked(id).is_err() => bail!(
+            "--token-id {id:?} is no id of a token; account show {} lists them",
+            args.name
+        ),
         (None, Some(id)) => (super::needed_admin(&args.admin)?, Which::Id(id.clone())),
         (None, None) => (super::needed_admin(&args.admin)?, Which::Ours),
     };

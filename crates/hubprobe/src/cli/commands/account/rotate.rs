@@ -50,6 +50,21 @@ fn wanted(args: &Rotate, printer: &Printer) -> anyhow::Result<Rotating> {
     if scopes.as_ref().is_some_and(Vec::is_empty) {
         bail!("--scopes names no scope; leave it out for those of the old token");
     }
+    if args
+        .note
+        .as_ref()
+        .is_some_and(|note| note.trim().is_empty())
+    {
+        bail!(
+            "--note is empty; leave it out for \"hubprobe {}\"",
+            args.name
+        );
+    }
+    if args.out.as_ref().is_some_and(|out| out.as_os_str() == "-") {
+        bail!(
+            "--out -: a token on standard output has no file in which it could be replaced; name the account's file"
+        );
+    }
     let (source, who, file) = asker(args)?;
     Ok(Rotating {
         target: super::target(&args.hub, printer)?,
