@@ -209,13 +209,18 @@ impl Asking {
         } else {
             "users"
         };
+        // admin:users holds admin:auth_state and delete:users.
+        let more = match scope {
+            "tokens" | "admin:users" | "admin:auth_state" | "delete:users" => String::new(),
+            other => format!(", \"{other}\""),
+        };
         let finding = Finding::new(Cause::TokenMissingScope, format!("the token of {who} may not {what}"))
             .seen(format!("it lacks the scope {scope}!user={user}"))
             .seen(token::held_scopes(scopes))
             .advise(format!(
                 "Use the token of an administrator (made at {}hub/token), or give {who} a role with the scope: \
-                 c.JupyterHub.load_roles = [{{\"name\": \"hubprobe-accounts\", \"{members}\": [\"{}\"], \"scopes\": \
-                 [\"admin:users\", \"tokens\"]}}] (z2jh: hub.loadRoles), then restart the hub.",
+                 c.JupyterHub.load_roles = [{{\"name\": \"hubprobe-makers\", \"{members}\": [\"{}\"], \"scopes\": \
+                 [\"admin:users\", \"tokens\"{more}]}}] (z2jh: hub.loadRoles), then restart the hub.",
                 self.target.url, identity.name
             ))
             .with_curl(curl::with_token(

@@ -21,7 +21,7 @@ use crate::connect;
 use crate::undo::entry::server_words;
 use crate::undo::owner::Life;
 use crate::undo::{Ledger, Made};
-use crate::vocabulary::{SecretSource, Target};
+use crate::vocabulary::{Cause, SecretSource, Target};
 
 /// Between the making of a user and of its token, in one `account create`.
 const BIRTH_WINDOW: SignedDuration = SignedDuration::from_secs(120);
@@ -89,7 +89,17 @@ pub async fn delete(
         {
             None
         }
-        Err(error) => return Err(asking.failure_about(name, &error).await.into()),
+        Err(error) => {
+            let finding = asking.failure_about(name, &error).await;
+            return Err(if finding.cause == Cause::AccountNoSuchUser {
+                finding.advise(
+                    "Check the name for typing errors. If it is right, there is nothing to delete.",
+                )
+            } else {
+                finding
+            }
+            .into());
+        }
     };
     let outcome = match found {
         None => Ok("it was gone already".to_owned()),

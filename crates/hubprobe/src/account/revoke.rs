@@ -163,7 +163,8 @@ fn may_not(
                 "the token is of {} {}, not of {name}",
                 identity.kind, identity.name
             ),
-        ));
+        )
+        .advise("Give the file of the account's own token, or an administrator's with --admin-token-file."));
     }
     let scopes = identity.scopes.as_ref()?;
     if matches!(
