@@ -58,7 +58,13 @@ pub(super) async fn possible(
             greeted.identity.name
         )));
     }
-    asking.user(name).await?;
+    asking.user(name).await.map_err(|finding| {
+        if finding.cause == Cause::AccountNoSuchUser {
+            finding.advise("Check --demote-admin for typing errors. Nothing was made.")
+        } else {
+            finding
+        }
+    })?;
     Ok(())
 }
 
@@ -73,6 +79,13 @@ pub(super) async fn demote(asking: &Asking, identity: &Identity, wanted: &Demote
         None
     };
     let mut warnings = Vec::new();
+    if let Ok(seen) = asking.hub.user(&name, false).await
+        && seen.value.admin == Some(false)
+    {
+        warnings.push(format!(
+            "{name} was no administrator before, either: see that the name is right"
+        ));
+    }
     let bit = match asking.hub.set_admin(&name, false).await {
         Ok(_) => look(asking, &name, itself, &mut warnings).await,
         Err(error) => {
@@ -90,7 +103,7 @@ pub(super) async fn demote(asking: &Asking, identity: &Identity, wanted: &Demote
         (Some(Err(why)), Ok(_)) => Some(Err(why)),
         (Some(Ok(id)), Ok(_)) => Some(revoke_itself(asking, identity, &id).await),
     };
-    if bit.is_ok() && token.is_none() {
+    if itself && bit.is_ok() && token.is_none() {
         warnings.push(format!(
             "the token of {} that asked outlives the admin bit, and may still do what its owner may; \
              --revoke-admin-token revokes it, or its owner at {}hub/token",
