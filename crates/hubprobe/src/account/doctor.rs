@@ -77,6 +77,9 @@ pub async fn later(sides: Sides<'_>, patience: Duration) -> Result<Point, Proble
     }
 }
 
+/// The cure for what the asking token is not shown.
+const ASK_ADMIN: &str = "ask with an administrator's token (--admin-token-file)";
+
 /// How a refused token is begun to be told.
 const ITS_TOKEN: &str = "its token: ";
 
@@ -120,15 +123,16 @@ pub async fn examine(
         admin.hide(&own.token);
     }
     let (mut seen, alone) = (None, admin.is_none());
+    if own.is_none() {
+        points.push(Point::bad(
+            Grade::Mind,
+            "whether the hub takes its token, and what that may do, is not known",
+            format!("name {name}'s own token with --token-file"),
+        ));
+    }
     let (mut taken, mut refusal) = (Own::Unknown, None);
     if let Some(asking) = own {
-        points.extend(asking.warnings.iter().map(|words| {
-            Point::bad(
-                Grade::Mind,
-                words.clone(),
-                "chmod 600, and rotate it if others have read it",
-            )
-        }));
+        points.extend(of_file(&asking));
         match asking.greet().await {
             Ok(greeted) => {
                 let seen_by_itself = of_own(&asking, &greeted, name, &registered, now).await;
@@ -150,6 +154,7 @@ pub async fn examine(
     }
     let looking = match admin {
         Some(asking) => {
+            points.extend(of_file(&asking));
             let greeted = asking.greet().await?;
             Some((asking, greeted))
         }
@@ -169,7 +174,7 @@ pub async fn examine(
                 format!(
                     "whether {name} is an administrator and has servers is not shown to this token"
                 ),
-                "ask with --admin-token-file",
+                ASK_ADMIN,
             ));
         }
         Err(error) => return Err(asking.failure_about(name, &error).await.into()),
@@ -180,10 +185,22 @@ pub async fn examine(
         Err(error) => vec![Point::bad(
             Grade::Mind,
             format!("its other tokens are not shown: {error}"),
-            "ask with --admin-token-file",
+            ASK_ADMIN,
         )],
     });
     Ok(scrubbed(points, &asking))
+}
+
+/// What is to be minded of the file that a token came from.
+fn of_file(asking: &Asking) -> Vec<Point> {
+    let point = |words: &String| {
+        Point::bad(
+            Grade::Mind,
+            words.clone(),
+            "chmod 600, and a new token if others have read it",
+        )
+    };
+    asking.warnings.iter().map(point).collect()
 }
 
 /// Without secrets that a hub may have said back.
@@ -238,7 +255,7 @@ async fn of_own(
         None => Point::bad(
             Grade::Mind,
             "when its token ends is not known",
-            format!("ask with --admin-token-file, or give it the scope read:tokens!user={name}"),
+            format!("{ASK_ADMIN}, or give it the scope read:tokens!user={name}"),
         ),
     });
     points
@@ -266,7 +283,7 @@ async fn of_hub(
                     "JupyterHub {}; its authenticator and spawner are not shown to this token (scope read:hub)",
                     greeted.version_text
                 ),
-                "ask with --admin-token-file",
+                ASK_ADMIN,
             );
             return Ok(told(Lack::Exemption).into_iter().chain([hidden]).collect());
         }

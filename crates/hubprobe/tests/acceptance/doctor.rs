@@ -1,5 +1,7 @@
 //! An account examined: what is right, what is wrong, and what cures it.
 
+use std::os::unix::fs::PermissionsExt;
+
 use jupyterhub_client::NewToken;
 
 use crate::Case;
@@ -36,6 +38,16 @@ fn examined(hubs: &Hubs, version: &str) {
         .exits(0)
         .says(&format!("ok     JupyterHub {version}, "))
         .says("is an ordinary user");
+    // An administrator alone: what that does not show is said, and what its file shows others.
+    let loose = world.write("loose", &std::fs::read_to_string(&admin).unwrap());
+    std::fs::set_permissions(&loose, std::fs::Permissions::from_mode(0o644)).unwrap();
+    world
+        .hubprobe(&["account", "doctor", "patient", "--url", &world.url])
+        .and(&["--admin-token-file", "loose"])
+        .run()
+        .exits(0)
+        .says("mind   whether the hub takes its token")
+        .says("can be read by others");
     // Too little, and nothing of the kind in what the hub says is taken for good.
     let mint = |scopes: &[&str]| {
         let new = NewToken {
