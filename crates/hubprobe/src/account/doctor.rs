@@ -13,13 +13,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jupyterhub_client::Identity;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::Problem;
 use super::asking::{Asking, Greeted};
 use super::hub_config::Lack;
 use super::register::{Register, Registered};
+use super::{Problem, scopes};
+use crate::diagnose::scope::{Held, held};
 use crate::suite::format_duration;
 use crate::vocabulary::{Cause, Finding, SecretSource, Target};
 use judge::{of_end, of_scopes, of_tokens, of_user};
@@ -211,6 +213,14 @@ fn scrubbed(points: Vec<Point>, asking: &Asking) -> Vec<Point> {
         .collect()
 }
 
+/// The scopes of a service that works as this account and nobody else, as `hub-config
+/// --as-service` makes it.
+fn works_as<'a>(identity: &'a Identity, name: &str) -> Option<&'a [String]> {
+    let have = identity.scopes.as_deref()?;
+    let works = matches!(held(have, "access:servers", name, ""), Held::Yes);
+    (identity.kind == "service" && works && scopes::unfiltered(have).is_empty()).then_some(have)
+}
+
 /// What the account's own token says of itself.
 async fn of_own(
     asking: &Asking,
@@ -220,6 +230,17 @@ async fn of_own(
     now: Timestamp,
 ) -> Vec<Point> {
     let identity = &greeted.identity;
+    if let Some(have) = works_as(identity, name) {
+        let mut points = vec![Point::well(format!(
+            "the hub takes its token, which is of the service {}",
+            identity.name
+        ))];
+        points.extend(of_scopes(have, greeted.version.as_ref(), name));
+        points.push(Point::well(
+            "its token stands in the hub's configuration, and does not end by itself",
+        ));
+        return points;
+    }
     if identity.kind == "service" || identity.name != name {
         return vec![Point::bad(
             Grade::Wrong,

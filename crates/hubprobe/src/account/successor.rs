@@ -24,9 +24,13 @@ pub(super) fn may_not(asking: &Asking, wanted: &Rotating, identity: &Identity) -
             "the token from {source} is of {} {}, not of {name}",
             identity.kind, identity.name
         );
-        return Some(Finding::new(Cause::TokenWrongUser, found).advise(
-                "Give the file of the account's own token, or an administrator's with --admin-token-file.",
-            ));
+        let advice = if identity.kind == "service" {
+            "A service's token stands in the hub's configuration or secret: put a new one there, and restart the hub. For a \
+             token of the account give its own file, or an administrator's with --admin-token-file."
+        } else {
+            "Give the file of the account's own token, or an administrator's with --admin-token-file."
+        };
+        return Some(Finding::new(Cause::TokenWrongUser, found).advise(advice));
     }
     let scopes = identity.scopes.as_ref()?;
     if may_rotate(scopes, name) {

@@ -80,6 +80,16 @@ pub(super) fn gives_exactly_the_role(hubs: &Hubs, version: &str) {
     it.check("one", &token).passes();
     it.check("three", &service).passes();
     it.check("two", &service).exits(1).finds("token.wrong-user");
+    let doctor = |name: &str| {
+        it.hubprobe(&["account", "doctor", name, "--url", it.sandbox.url()])
+            .and(&["--token-file", &service.display().to_string()])
+            .run()
+    };
+    doctor("three")
+        .exits(0)
+        .says("of the service hubprobe-three")
+        .says("it may do all that a check needs");
+    doctor("two").exits(1).says("WRONG  its token is of");
     let log = fs::read_to_string(it.sandbox.hub_log()).unwrap();
     assert!(log.contains("nothing works as four"), "{log}");
     the_doctor_says_as_much(&it);
