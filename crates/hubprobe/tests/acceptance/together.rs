@@ -31,6 +31,10 @@ pub const EDGES: &[Case] = &[
         another_machine_is_at_work,
     ),
     (
+        "together::another_machine_comes_when_ours_is_gone",
+        another_machine_comes_when_ours_is_gone,
+    ),
+    (
         "together::a_spawn_of_another_machine_is_not_cleared",
         a_spawn_of_another_machine_is_not_cleared,
     ),
@@ -124,9 +128,7 @@ fn two_machines_at_one_instant(hubs: &Hubs, version: &str) {
 /// A way to the hub on which the start request waits for the other's, and then
 /// a little longer.
 fn delayed(url: &str, both: &Arc<Barrier>, late_ms: u64) -> (Gate, String) {
-    let mut url = Url::parse(url).unwrap();
-    let port = url.port().unwrap();
-    let gate = Gate::in_front_of(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap();
+    let (gate, url) = gate(url);
     let both = Arc::clone(both);
     gate.on_pass(move |passing, moment| {
         if passing.place == Place::Start && moment == Moment::Before {
@@ -134,6 +136,14 @@ fn delayed(url: &str, both: &Arc<Barrier>, late_ms: u64) -> (Gate, String) {
             std::thread::sleep(Duration::from_millis(late_ms));
         }
     });
+    (gate, url)
+}
+
+/// A way to the hub of this URL.
+fn gate(url: &str) -> (Gate, String) {
+    let mut url = Url::parse(url).unwrap();
+    let port = url.port().unwrap();
+    let gate = Gate::in_front_of(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap();
     let gates = Url::parse(&gate.url()).unwrap();
     url.set_port(gates.port()).unwrap();
     (gate, url.to_string())
@@ -156,6 +166,32 @@ fn another_machine_is_at_work(hubs: &Hubs, version: &str) {
         .run();
     Said::of(first).passes();
     waits.passes();
+    world.assert_nothing_left();
+}
+
+/// It begins when the server is stopped, and its own is there before we look.
+fn another_machine_comes_when_ours_is_gone(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "successor");
+    let (gate, url) = gate(&world.url);
+    gate.on_pass(|passing, moment| {
+        if passing.place == Place::Stop && moment == Moment::After {
+            std::thread::sleep(Duration::from_secs(4));
+        }
+    });
+    world.check_code("print(42)", Some("42"));
+    let args = ["check", "--suite", "suite.yaml", "--url", &url];
+    let first = world.hubprobe(&args).and(&["--format", "json"]).start();
+    wait_for("the first's server", Duration::from_secs(30), || {
+        world.runs("").then_some(())
+    });
+    wait_for("its stop", Duration::from_secs(60), || {
+        (!world.runs("")).then_some(())
+    });
+    let second = on_another_machine(world.check_code(LONG_CODE, Some("42"))).start();
+    let visit = Said::of(first).passes();
+    let gone = visit["steps"].to_string();
+    assert!(gone.contains("has started its own since"), "{gone}");
+    Said::of(second).passes();
     world.assert_nothing_left();
 }
 

@@ -84,6 +84,15 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
         () = keep_alive(&mut witness) => return,
     };
     let ended = match ended {
+        Err((StepName::Gone, trouble)) if is_somebody_elses(&trouble) => {
+            match company::has_come_since(walk, &hub, taking.deadline).await {
+                Some(run) => Ok(format!("gone; the run {run} has started its own since")),
+                None => Err((StepName::Gone, trouble)),
+            }
+        }
+        ended => ended,
+    };
+    let ended = match ended {
         Ok(summary) => outlived(&mut witness, &taking).await.map(|()| summary),
         Err(failed) => Err(failed),
     };
@@ -134,6 +143,11 @@ async fn take(walk: &Walk, taking: &Taking<'_>, expected: bool) -> Result<String
         .gone()
         .await
         .map_err(|trouble| (StepName::Gone, trouble))
+}
+
+/// Ours was stopped, and the server that is there now is not ours.
+fn is_somebody_elses(trouble: &Trouble) -> bool {
+    trouble.finding.cause == Cause::StopUndone && !trouble.ours
 }
 
 /// How long a process may go on after the hub has called it stopped: pods and

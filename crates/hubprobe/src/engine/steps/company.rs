@@ -26,6 +26,10 @@ const WATCH: Duration = Duration::from_secs(10);
 /// Between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
+/// A run's kernel is connected so soon after its server is ready, also on a slow
+/// machine.
+const AT_ONCE: Duration = Duration::from_secs(6);
+
 /// Between two looks while our kernel starts.
 const BETWEEN_GLANCES: Duration = Duration::from_millis(250);
 
@@ -113,6 +117,29 @@ fn alive(sessions: &[Session]) -> impl Iterator<Item = Uuid> {
         .iter()
         .filter(|session| session.kernel.connections.is_some_and(|count| count > 0))
         .filter_map(run_of)
+}
+
+/// A run that has come since ours was stopped, and whose server is there now: it
+/// began just when the place was empty, before we had seen that.
+pub(super) async fn has_come_since(walk: &Walk, hub: &Hub, until: Instant) -> Option<Uuid> {
+    let until = until.min(Instant::now() + LATER_RUN);
+    let mut ready = None;
+    while Instant::now() < until {
+        let user = timeout(LOOK, hub.user(walk.user(), false)).await;
+        let servers = user.ok()?.ok()?.value.servers.unwrap_or_default();
+        let jupyter = jupyter(hub, servers.get(&walk.probe.server)?);
+        if let Some(server) = &jupyter {
+            if let Some(run) = connected(server).await {
+                return Some(run);
+            }
+            // Whoever uses it is no run: one connects at once.
+            if *ready.get_or_insert_with(Instant::now) + AT_ONCE < Instant::now() {
+                return None;
+            }
+        }
+        sleep(BETWEEN_GLANCES).await;
+    }
+    None
 }
 
 /// Leaves the server to the other run: nothing of ours stays on it, and it is
