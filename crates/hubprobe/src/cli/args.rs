@@ -72,6 +72,9 @@ pub enum Command {
     Sandbox(super::args_sandbox::Sandbox),
     /// Test hubprobe itself: break hubs of this machine on purpose, and see that each cause is named
     Selftest(super::args_sandbox::Selftest),
+    /// Suite files: examine them, list their probes; nothing is sent
+    #[command(subcommand)]
+    Suite(super::args_suite::Suite),
     /// Print a JSON schema: of the report or of the suite file
     Schema(Schema),
 }
@@ -116,6 +119,14 @@ pub struct Check {
     /// A suite file: hubs, accounts and probes
     #[arg(long, value_name = "FILE", env = "HUBPROBE_SUITE")]
     pub suite: Option<PathBuf>,
+    /// Only the probes of the suite that have this tag. May be given again: with any of them
+    #[arg(
+        long = "tag",
+        value_name = "TAG",
+        env = "HUBPROBE_TAG",
+        value_delimiter = ','
+    )]
+    pub tags: Vec<String>,
     /// The hub.
     #[command(flatten)]
     pub hub: HubArgs,

@@ -7,6 +7,7 @@
 pub mod args;
 pub mod args_account;
 pub mod args_sandbox;
+pub mod args_suite;
 pub mod commands;
 pub mod exit;
 mod formats;
@@ -157,6 +158,7 @@ async fn run(args: &Args, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Selftest(selftest) => {
             commands::selftest::run(&args.global, selftest, printer).await
         }
+        Command::Suite(suite) => commands::suite::run(suite, printer),
         Command::Schema(schema) => Ok(commands::schema::run(schema, printer)),
     }
 }

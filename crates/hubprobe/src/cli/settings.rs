@@ -172,7 +172,7 @@ fn from_suite(
 ) -> anyhow::Result<Vec<Probe>> {
     let (suite, said) = suite::load(path)?;
     notes.extend(said);
-    let mut probes = suite.probes(&check.probes)?;
+    let mut probes = suite.tagged(suite.probes(&check.probes)?, &check.tags)?;
     let one_hub = probes
         .windows(2)
         .all(|pair| pair[0].hub.url == pair[1].hub.url);
@@ -214,6 +214,9 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
     if let Some(name) = check.probes.first() {
         bail!("probes such as {name} stand in a suite; give it with --suite FILE");
     }
+    if let Some(tag) = check.tags.first() {
+        bail!("--tag {tag} chooses probes of a suite; give it with --suite FILE");
+    }
     let hub = hub(&check.hub, notes)?;
     let name = check
         .user
@@ -234,6 +237,7 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
         kernel: KernelStep::default(),
         execute: Vec::new(),
         files: None,
+        tags: Vec::new(),
         keep: check.keep,
     })
 }

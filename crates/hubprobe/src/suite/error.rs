@@ -117,6 +117,24 @@ impl UrlError {
 /// The most characters of what is said of one thing: names may be as long as the file.
 const LONGEST: usize = 1_000;
 
+/// What each part makes; else all that is wrong with them, in their order.
+pub(super) fn whole_or_faults<T>(
+    parts: impl Iterator<Item = Result<T, SuiteError>>,
+) -> Result<Vec<T>, Vec<SuiteError>> {
+    let (mut whole, mut faults) = (Vec::new(), Vec::new());
+    for part in parts {
+        match part {
+            Ok(part) => whole.push(part),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() {
+        Ok(whole)
+    } else {
+        Err(faults)
+    }
+}
+
 /// What is said about a suite or about what was typed, as it may be shown: a token may stand where it does not belong.
 pub(super) fn note(text: &str) -> String {
     visible(&masked_words(text))

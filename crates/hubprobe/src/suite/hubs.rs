@@ -1,7 +1,7 @@
 //! The part `hubs:` of a suite file.
 
 use super::document::{Document, Node};
-use super::error::SuiteError;
+use super::error::{SuiteError, whole_or_faults};
 use super::fields::{Fields, Shape, beside, map, secret_source, text};
 use super::hub_url::hub_url;
 use super::{Account, Hub};
@@ -42,24 +42,22 @@ pub(super) fn read(
     document: &Document,
     node: &Node,
     notes: &mut Vec<String>,
-) -> Result<Vec<HubEntry>, SuiteError> {
-    let entries = map(document, node, "hubs", "a map of names to hubs")?;
+) -> Result<Vec<HubEntry>, Vec<SuiteError>> {
+    let entries =
+        map(document, node, "hubs", "a map of names to hubs").map_err(|error| vec![error])?;
     if entries.is_empty() {
-        return Err(document.error(
+        return Err(vec![document.error(
             node.place,
             "there are no hubs",
             "add one, as in alps: { url: …, accounts: { … } }",
-        ));
+        )]);
     }
-    entries
-        .iter()
-        .map(|(key, node)| {
-            if key.text.trim().is_empty() {
-                return Err(document.error(key.place, "a hub has an empty name", "give it one"));
-            }
-            hub(document, &key.text, node, notes)
-        })
-        .collect()
+    whole_or_faults(entries.iter().map(|(key, node)| {
+        if key.text.trim().is_empty() {
+            return Err(document.error(key.place, "a hub has an empty name", "give it one"));
+        }
+        hub(document, &key.text, node, notes)
+    }))
 }
 
 fn hub(

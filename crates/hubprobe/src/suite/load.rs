@@ -26,12 +26,48 @@ const LARGEST: u64 = 1 << 20;
 /// [`SuiteError`]; the first that is found, with line and column where it is
 /// about a place in the file.
 pub fn load(path: &Path) -> Result<(Suite, Vec<String>), SuiteError> {
-    load_bytes(path, read(path)?)
+    lint(path).map_err(first)
+}
+
+/// The same, also from standard input, which is called `-`, and with more than
+/// the first mistake.
+///
+/// # Errors
+/// What is wrong with the file as a whole; else the first mistake of each hub;
+/// else that of each probe. In the order of the file, and never none.
+pub fn lint(path: &Path) -> Result<(Suite, Vec<String>), Vec<SuiteError>> {
+    if path.as_os_str() == "-" {
+        let path = Path::new("standard input");
+        let bytes = read_all(path, std::io::stdin().lock()).map_err(one)?;
+        return examine(path, text_of(path, bytes).map_err(one)?);
+    }
+    let bytes = read(path).map_err(one)?;
+    examine(path, text_of(path, bytes).map_err(one)?)
+}
+
+fn one(error: SuiteError) -> Vec<SuiteError> {
+    vec![error]
+}
+
+/// The first of the mistakes, of which there is one.
+fn first(errors: Vec<SuiteError>) -> SuiteError {
+    errors.into_iter().next().unwrap_or_else(|| {
+        SuiteError::whole(
+            Path::new("suite"),
+            "it cannot be used, and nothing says why",
+            "this is a bug of hubprobe",
+        )
+    })
 }
 
 /// The same for bytes that are at hand; see [`load_text`].
+#[cfg(any(test, fuzzing))]
 pub(super) fn load_bytes(path: &Path, bytes: Vec<u8>) -> Result<(Suite, Vec<String>), SuiteError> {
-    let text = String::from_utf8(bytes).map_err(|error| {
+    load_text(path, text_of(path, bytes)?)
+}
+
+fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, SuiteError> {
+    String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let before =
             String::from_utf8_lossy(error.as_bytes().get(..good).unwrap_or_default()).into_owned();
@@ -50,8 +86,7 @@ pub(super) fn load_bytes(path: &Path, bytes: Vec<u8>) -> Result<(Suite, Vec<Stri
                 "save it as UTF-8",
             )
         }
-    })?;
-    load_text(path, text)
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, SuiteError> {
@@ -72,10 +107,23 @@ fn read(path: &Path) -> Result<Vec<u8>, SuiteError> {
         ),
     };
     let file = std::fs::File::open(path).map_err(failed)?;
+    if file.metadata().is_ok_and(|meta| meta.is_dir()) {
+        return Err(failed(ErrorKind::IsADirectory.into()));
+    }
+    read_all(path, file)
+}
+
+fn read_all(path: &Path, from: impl std::io::Read) -> Result<Vec<u8>, SuiteError> {
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
+    from.take(LARGEST + 1)
         .read_to_end(&mut bytes)
-        .map_err(failed)?;
+        .map_err(|error| {
+            SuiteError::whole(
+                path,
+                format!("it cannot be read: {error}"),
+                "check its owner and mode",
+            )
+        })?;
     if bytes.len() as u64 > LARGEST {
         return Err(SuiteError::whole(
             path,
@@ -86,26 +134,36 @@ fn read(path: &Path) -> Result<Vec<u8>, SuiteError> {
     Ok(bytes)
 }
 
-/// The same for a text that is at hand; `path` is for messages, and its
-/// directory is where relative paths start.
+/// The same for a text that is at hand; see [`examine`].
+#[cfg(any(test, fuzzing))]
 pub(super) fn load_text(path: &Path, text: String) -> Result<(Suite, Vec<String>), SuiteError> {
+    examine(path, text).map_err(first)
+}
+
+/// Reads the text of a suite; `path` is for messages, and its directory is
+/// where relative paths start.
+pub(super) fn examine(path: &Path, text: String) -> Result<(Suite, Vec<String>), Vec<SuiteError>> {
     let text = text
         .strip_prefix('\u{feff}')
         .map(str::to_owned)
         .unwrap_or(text);
-    let (document, root) = Document::parse(path, text)?;
+    let (document, root) = Document::parse(path, text).map_err(one)?;
     if matches!(root.kind, Kind::Null) {
-        return Err(SuiteError::whole(
+        return Err(one(SuiteError::whole(
             path,
             "the file is empty",
             "a suite has hubs: and probes:",
-        ));
+        )));
     }
-    let fields = Fields::of(&document, &root, "the suite", &SUITE)?;
+    let fields = Fields::of(&document, &root, "the suite", &SUITE).map_err(one)?;
     let mut notes = Vec::new();
-    let hubs = fields.required("hubs", "hubs: { alps: { url: …, accounts: { … } } }")?;
+    let hubs = fields
+        .required("hubs", "hubs: { alps: { url: …, accounts: { … } } }")
+        .map_err(one)?;
     let hubs = hubs::read(&document, hubs, &mut notes)?;
-    let probes = fields.required("probes", "probes: { normal: { hub: alps } }")?;
+    let probes = fields
+        .required("probes", "probes: { normal: { hub: alps } }")
+        .map_err(one)?;
     let probes = probes::read(&document, probes, &hubs, &mut notes)?;
     let notes = notes.iter().map(|text| note(text)).collect();
     Ok((

@@ -19,6 +19,7 @@ mod hub_url;
 mod hubs;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod invariants;
+mod listing;
 mod load;
 mod masked;
 mod nearest;
@@ -30,13 +31,15 @@ mod scalar;
 mod schema;
 mod size;
 mod steps;
+mod tags;
 
 pub use crate::vocabulary::SecretSource;
 pub use deadlines::{DeadlineName, Deadlines, parse_deadline};
 pub use duration::{format_duration, parse_duration};
 pub use error::{OptionError, Place, SuiteError, UrlError};
 pub use hub_url::hub_url;
-pub use load::load;
+pub use listing::{as_json, as_text};
+pub use load::{lint, load};
 pub(crate) use masked::{masked, masked_words};
 pub(crate) use nearest::nearest;
 pub use options::{parse_option, parse_options_object};

@@ -4,16 +4,25 @@ use serde_json::{Map, Value};
 
 use super::deadlines::checked;
 use super::document::{Document, Kind, Node};
-use super::error::SuiteError;
+use super::error::{SuiteError, whole_or_faults};
 use super::fields::{Fields, Shape, map, wrong_type};
 use super::hubs::HubEntry;
 use super::nearest::nearest;
 use super::steps::{Steps, steps};
+use super::tags::tags;
 use super::{Account, DeadlineName, Deadlines, Probe};
 
 pub(super) const PROBE: Shape = Shape {
     what: "a probe",
-    known: &["hub", "account", "server", "options", "deadlines", "steps"],
+    known: &[
+        "hub",
+        "account",
+        "server",
+        "options",
+        "deadlines",
+        "steps",
+        "tags",
+    ],
     later: &["extends", "matrix"],
     secret: false,
 };
@@ -31,25 +40,23 @@ pub(super) fn read(
     node: &Node,
     hubs: &[HubEntry],
     notes: &mut Vec<String>,
-) -> Result<Vec<Probe>, SuiteError> {
-    let entries = map(document, node, "probes", "a map of names to probes")?;
+) -> Result<Vec<Probe>, Vec<SuiteError>> {
+    let entries =
+        map(document, node, "probes", "a map of names to probes").map_err(|error| vec![error])?;
     if entries.is_empty() {
-        return Err(document.error(
+        return Err(vec![document.error(
             node.place,
             "there are no probes",
             "add one, as in normal: { hub: alps }",
-        ));
+        )]);
     }
-    entries
-        .iter()
-        .map(|(key, node)| {
-            if key.text.trim().is_empty() || key.text.chars().any(char::is_control) {
-                let reason = "a probe has a name that is empty or holds control characters";
-                return Err(document.error(key.place, reason, "give it a name that can be typed"));
-            }
-            probe(document, &key.text, node, hubs, notes)
-        })
-        .collect()
+    whole_or_faults(entries.iter().map(|(key, node)| {
+        if key.text.trim().is_empty() || key.text.chars().any(char::is_control) {
+            let reason = "a probe has a name that is empty or holds control characters";
+            return Err(document.error(key.place, reason, "give it a name that can be typed"));
+        }
+        probe(document, &key.text, node, hubs, notes)
+    }))
 }
 
 fn probe(
@@ -77,6 +84,10 @@ fn probe(
         kernel: steps.kernel.unwrap_or_default(),
         execute: steps.execute,
         files: steps.files,
+        tags: match fields.get("tags") {
+            Some(list) => tags(document, list)?,
+            None => Vec::new(),
+        },
         keep: false,
     })
 }

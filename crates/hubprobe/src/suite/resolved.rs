@@ -35,6 +35,8 @@ pub struct Probe {
     pub execute: Vec<ExecuteStep>,
     /// A file that is written and read back; none: the home is not tried.
     pub files: Option<FilesStep>,
+    /// The words by which it is chosen, each once, in the order of the alphabet.
+    pub tags: Vec<String>,
     /// Leave the server running at the end.
     pub keep: bool,
 }
@@ -123,6 +125,12 @@ pub struct Suite {
 }
 
 impl Suite {
+    /// The file, as it was named.
+    #[must_use]
+    pub fn source(&self) -> &std::path::Path {
+        &self.source
+    }
+
     /// The names of all probes, in the order of the file.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {

@@ -99,7 +99,14 @@ struct ProbeFile {
     /// execute, stop and gone, which always run, in this order; files runs where it
     /// is named, after execute.
     steps: Option<Vec<StepFile>>,
+    /// Words by which `--tag` chooses probes.
+    #[schemars(extend("examples" = [["slow", "gpu"]]))]
+    tags: Option<Vec<Tag>>,
 }
+
+/// One word.
+#[derive(JsonSchema)]
+struct Tag(#[schemars(regex(pattern = r"^[^\s,]+$"))] String);
 
 /// How long each part may take, as in 90s, 5m, 1h30m or 250ms; above zero and 7d at most.
 #[derive(JsonSchema)]

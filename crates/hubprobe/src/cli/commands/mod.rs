@@ -8,3 +8,4 @@ pub mod demo;
 pub mod sandbox;
 pub mod schema;
 pub mod selftest;
+pub mod suite;

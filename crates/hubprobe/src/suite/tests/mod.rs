@@ -9,6 +9,7 @@ use serde_json::json;
 use super::load::{load, load_text};
 use super::{Probe, SecretSource, Suite};
 
+mod chosen;
 mod faults;
 mod mutations;
 

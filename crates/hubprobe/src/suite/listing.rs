@@ -1,0 +1,122 @@
+//! A suite's probes as `hubprobe suite list` shows them: what each would do, with
+//! every default filled in. Data for programs and text for people; no secret is
+//! in it, since a suite knows only where they are.
+
+use serde_json::{Map, Value, json};
+
+use super::Suite;
+use super::error::note;
+use super::resolved::Probe;
+
+impl Probe {
+    /// The steps that a visit walks, in their order, as a suite writes them.
+    fn steps(&self) -> Vec<Value> {
+        let mut steps: Vec<Value> = ["reach", "identify", "spawn", "open"]
+            .into_iter()
+            .map(Value::from)
+            .collect();
+        steps.push(match &self.kernel.name {
+            Some(name) => json!({"kernel": {"name": name}}),
+            None => json!("kernel"),
+        });
+        steps.push(json!("execute"));
+        steps.extend(self.execute.iter().map(|step| match &step.expect {
+            Some(expect) => json!({"execute": {"code": step.code, "expect": expect}}),
+            None => json!({"execute": {"code": step.code}}),
+        }));
+        steps.extend(
+            self.files
+                .map(|files| json!({"files": {"size": files.size}})),
+        );
+        steps.extend(["stop", "gone"].into_iter().map(Value::from));
+        steps
+    }
+}
+
+/// Probes of a suite as JSON: `{"schema": "hubprobe.suite-list/1", "suite": FILE,
+/// "probes": [{name, hub: {name, url}, account, server, options, steps, deadlines,
+/// tags}]}`. Fields are only ever added.
+#[must_use]
+pub fn as_json(suite: &Suite, probes: &[Probe]) -> Value {
+    let probes: Vec<Value> = probes
+        .iter()
+        .map(|probe| {
+            json!({
+                "name": probe.name,
+                "hub": {"name": probe.hub.name, "url": probe.hub.url.as_str()},
+                "account": probe.account.name,
+                "server": probe.server,
+                "options": probe.options,
+                "steps": probe.steps(),
+                "deadlines": probe.deadlines,
+                "tags": probe.tags,
+            })
+        })
+        .collect();
+    json!({
+        "schema": "hubprobe.suite-list/1",
+        "suite": suite.source.display().to_string(),
+        "probes": probes,
+    })
+}
+
+/// Probes of a suite for people, a few lines each, ready to print.
+#[must_use]
+pub fn as_text(probes: &[Probe]) -> String {
+    let blocks: Vec<String> = probes.iter().map(block).collect();
+    blocks.join("\n")
+}
+
+fn block(probe: &Probe) -> String {
+    let mut lines = note(&probe.name);
+    let mut say = |what: &str, text: &str| {
+        lines.push_str(&format!("\n  {what:<10}{}", note(text)));
+    };
+    let hub = probe.hub.name.as_deref().unwrap_or_default();
+    say("hub", &format!("{hub} {}", probe.hub.url));
+    say("account", &probe.account.name);
+    if !probe.server.is_empty() {
+        say("server", &probe.server);
+    }
+    if !probe.tags.is_empty() {
+        say("tags", &probe.tags.join(", "));
+    }
+    if !probe.options.is_empty() {
+        say("options", &Value::Object(probe.options.clone()).to_string());
+    }
+    let steps: Vec<String> = probe.steps().iter().map(step_in_words).collect();
+    say("steps", &steps.join(", "));
+    if let Ok(Value::Object(deadlines)) = serde_json::to_value(probe.deadlines) {
+        say("deadlines", &pairs(&deadlines));
+    }
+    lines.push('\n');
+    lines
+}
+
+/// `kernel`, or `kernel (name: python3)`.
+fn step_in_words(step: &Value) -> String {
+    match step {
+        Value::Object(step) => step
+            .iter()
+            .filter_map(|(name, settings)| {
+                Some(format!("{name} ({})", pairs(settings.as_object()?)))
+            })
+            .collect(),
+        other => in_words(other),
+    }
+}
+
+fn pairs(map: &Map<String, Value>) -> String {
+    let pairs: Vec<String> = map
+        .iter()
+        .map(|(key, value)| format!("{key} {}", in_words(value)))
+        .collect();
+    pairs.join(", ")
+}
+
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,126 @@
+//! What `suite lint` and `suite list` say, and how tags choose probes.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::super::load::examine;
+use super::super::{as_json, as_text};
+use super::{fault, read, with};
+
+const TAGGED: &str = r#"hubs:
+  alps:
+    url: https://h.org
+    accounts: { me: { token: { env: T } } }
+probes:
+  quick: { tags: [cpu] }
+  long:
+    server: second
+    tags: [gpu, slow, gpu]
+    options: { nodes: 2 }
+    deadlines: { start: 9m }
+    steps:
+      - kernel: { name: python3 }
+      - execute: { code: "print(6*7)", expect: "42" }
+      - files: { size: 1MiB }
+  plain: {}
+"#;
+
+fn names(named: &[&str], tags: &[&str]) -> Result<Vec<String>, String> {
+    let owned = |words: &[&str]| -> Vec<String> { words.iter().map(|w| (*w).to_owned()).collect() };
+    let (suite, _) = read(TAGGED);
+    let probes = suite.probes(&owned(named)).unwrap();
+    suite
+        .tagged(probes, &owned(tags))
+        .map(|probes| probes.into_iter().map(|probe| probe.name).collect())
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn tags_choose_probes() {
+    assert_eq!(names(&[], &[]).unwrap(), ["quick", "long", "plain"]);
+    assert_eq!(names(&[], &["slow"]).unwrap(), ["long"]);
+    assert_eq!(names(&[], &["slow", "cpu"]).unwrap(), ["quick", "long"]);
+    assert_eq!(names(&["long", "plain"], &["gpu"]).unwrap(), ["long"]);
+    assert_eq!(
+        names(&[], &["slwo"]).unwrap_err(),
+        "dir/suite.yaml: no probe of the suite has the tag `slwo`\n  did you mean `slow`? its tags are: cpu, gpu, slow"
+    );
+    assert_eq!(
+        names(&["plain"], &["cpu", "gpu"]).unwrap_err(),
+        "dir/suite.yaml: none of the probes that are named has the tag cpu or gpu\n  name others, or leave out the names or the tags"
+    );
+    let (suite, _) = read(&with("", ""));
+    assert_eq!(
+        suite
+            .tagged(suite.probes(&[]).unwrap(), &["slow".to_owned()])
+            .unwrap_err()
+            .to_string(),
+        "dir/suite.yaml: no probe of the suite has the tag `slow`\n  no probe of it has tags; add tags: [slow] to one"
+    );
+}
+
+#[test]
+fn faults_of_tags() {
+    for (line, message) in [
+        (
+            "    tags: slow\n",
+            "suite.yaml:8:11: tags: expected a list of words, found a text\n    8 |     tags: slow\n      |           ^\n  write it as in [slow, gpu]",
+        ),
+        (
+            "    tags: [a, 5]\n",
+            "suite.yaml:8:15: a tag: expected a text, found the number 5\n    8 |     tags: [a, 5]\n      |               ^\n  quote it: \"5\"",
+        ),
+        (
+            "    tags: [a b]\n",
+            "suite.yaml:8:12: a tag is one word, without spaces and commas\n    8 |     tags: [a b]\n      |            ^\n  write it as in [slow, gpu]",
+        ),
+    ] {
+        assert_eq!(fault(&with("", line)), message);
+    }
+}
+
+#[test]
+fn each_probe_says_its_first_mistake() {
+    let suite = "hubs:\n  alps: { url: 'https://h.org', accounts: { me: { token: { env: T } } } }\nprobes:\n  a: { hubb: x }\n  b: {}\n  c: { steps: [span] }\n";
+    let places = |text: &str| -> Vec<(u64, u64)> {
+        examine(Path::new("suite.yaml"), text.to_owned())
+            .err()
+            .unwrap()
+            .iter()
+            .map(|error| {
+                error
+                    .place
+                    .map_or((0, 0), |place| (place.line, place.column))
+            })
+            .collect()
+    };
+    assert_eq!(places(suite), [(4, 8), (6, 16)]);
+    assert_eq!(
+        places("hubs:\n  a: { urll: x }\n  b: { url: 5 }\nprobes: { p: { x: 1 } }\n"),
+        [(2, 8), (3, 13)]
+    );
+    assert_eq!(places(""), [(0, 0)]);
+}
+
+#[test]
+fn the_list_says_what_each_probe_would_do() {
+    let (suite, _) = read(TAGGED);
+    let probes = suite.probes(&["long".to_owned()]).unwrap();
+    assert_eq!(
+        as_text(&probes),
+        "long\n  hub       alps https://h.org/\n  account   me\n  server    second\n  tags      gpu, slow\n  options   {\"nodes\":2}\n  \
+         steps     reach, identify, spawn, open, kernel (name python3), execute, execute (code print(6*7), expect 42), files (size 1048576), stop, gone\n  \
+         deadlines reach 10s, start 9m, queue 20m, open 30s, kernel 1m, execute 1m, files 1m, stop 2m\n"
+    );
+    assert_eq!(
+        as_json(&suite, &probes),
+        json!({"schema": "hubprobe.suite-list/1", "suite": "dir/suite.yaml", "probes": [{
+            "name": "long", "hub": {"name": "alps", "url": "https://h.org/"}, "account": "me", "server": "second",
+            "options": {"nodes": 2}, "tags": ["gpu", "slow"],
+            "steps": ["reach", "identify", "spawn", "open", {"kernel": {"name": "python3"}}, "execute",
+                {"execute": {"code": "print(6*7)", "expect": "42"}}, {"files": {"size": 1048576}}, "stop", "gone"],
+            "deadlines": {"reach": "10s", "start": "9m", "queue": "20m", "open": "30s", "kernel": "1m",
+                "execute": "1m", "files": "1m", "stop": "2m"}}]})
+    );
+}
