@@ -23,7 +23,7 @@ pub(super) struct Document {
 }
 
 /// A value and its place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) place: Place,
     pub(super) kind: Kind,
@@ -32,7 +32,7 @@ pub(super) struct Node {
 }
 
 /// The value itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     Null,
     Bool(bool),
@@ -43,13 +43,22 @@ pub(super) enum Kind {
 }
 
 /// A key of a map and its place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Key {
     pub(super) text: String,
     pub(super) place: Place,
 }
 
 impl Node {
+    /// A null.
+    pub(super) fn nothing(place: Place) -> Self {
+        Self {
+            place,
+            kind: Kind::Null,
+            plain: None,
+        }
+    }
+
     /// What this is, in words, for "expected …, found …". Texts are not repeated:
     /// one may be a secret in the wrong place.
     pub(super) fn in_words(&self) -> String {

@@ -3,14 +3,16 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use indexmap::IndexSet;
+
 use super::document::{Document, Kind, lines};
 use super::error::{Place, SuiteError, note};
-use super::fields::{Fields, Shape};
-use super::{Suite, hubs, probes};
+use super::fields::{Fields, Shape, wrong_type};
+use super::{Suite, hubs, matrix, probes};
 
 pub(super) const SUITE: Shape = Shape {
     what: "a suite",
-    known: &["hubs", "probes"],
+    known: &["hubs", "probes", "matrix_limit"],
     later: &[],
     secret: false,
 };
@@ -164,13 +166,34 @@ pub(super) fn examine(path: &Path, text: String) -> Result<(Suite, Vec<String>),
     let probes = fields
         .required("probes", "probes: { normal: { hub: alps } }")
         .map_err(one)?;
-    let probes = probes::read(&document, probes, &hubs, &mut notes)?;
-    let notes = notes.iter().map(|text| note(text)).collect();
+    let limit = limit(&document, &fields).map_err(one)?;
+    let probes = probes::read(&document, probes, &hubs, limit, &mut notes)?;
+    // What several probes inherit is said once.
+    let notes: IndexSet<String> = notes.iter().map(|text| note(text)).collect();
     Ok((
         Suite {
             source: path.to_owned(),
             probes,
         },
-        notes,
+        notes.into_iter().collect(),
     ))
+}
+
+/// How many combinations a matrix may have.
+fn limit(document: &Document, fields: &Fields<'_>) -> Result<usize, SuiteError> {
+    let Some(node) = fields.get("matrix_limit") else {
+        return Ok(matrix::LIMIT);
+    };
+    let given = match &node.kind {
+        Kind::Number(number) => number
+            .as_u64()
+            .and_then(|given| usize::try_from(given).ok()),
+        _ => None,
+    };
+    given
+        .filter(|given| (1..=matrix::HIGHEST).contains(given))
+        .ok_or_else(|| {
+            let wanted = format!("a number from 1 to {}", matrix::HIGHEST);
+            wrong_type(document, node, "matrix_limit", &wanted, "")
+        })
 }

@@ -1,12 +1,16 @@
 //! The part `probes:` of a suite file, resolved against its hubs.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::deadlines::checked;
 use super::document::{Document, Kind, Node};
 use super::error::{SuiteError, whole_or_faults};
+use super::extends::{Bases, entry};
 use super::fields::{Fields, Shape, map, wrong_type};
 use super::hubs::HubEntry;
+use super::matrix::{self, Combination};
 use super::nearest::nearest;
 use super::steps::{Steps, steps};
 use super::tags::tags;
@@ -22,8 +26,11 @@ pub(super) const PROBE: Shape = Shape {
         "deadlines",
         "steps",
         "tags",
+        "extends",
+        "abstract",
+        "matrix",
     ],
-    later: &["extends", "matrix"],
+    later: &[],
     secret: false,
 };
 pub(super) const DEADLINES: Shape = Shape {
@@ -39,6 +46,7 @@ pub(super) fn read(
     document: &Document,
     node: &Node,
     hubs: &[HubEntry],
+    limit: usize,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Probe>, Vec<SuiteError>> {
     let entries =
@@ -50,13 +58,60 @@ pub(super) fn read(
             "add one, as in normal: { hub: alps }",
         )]);
     }
-    whole_or_faults(entries.iter().map(|(key, node)| {
+    let mut bases = Bases::of(document, entries);
+    let probes = whole_or_faults(entries.iter().map(|(key, node)| {
         if key.text.trim().is_empty() || key.text.chars().any(char::is_control) {
             let reason = "a probe has a name that is empty or holds control characters";
             return Err(document.error(key.place, reason, "give it a name that can be typed"));
         }
-        probe(document, &key.text, node, hubs, notes)
-    }))
+        // What the probe itself has is checked before what it extends.
+        Fields::of(document, node, &format!("the probe `{}`", key.text), &PROBE)?;
+        let extended = bases.whole(key, node)?;
+        let node = extended.as_ref().unwrap_or(node);
+        if is_abstract(document, node)? {
+            return parts(document, node, notes).map(|_| Vec::new());
+        }
+        let probe = probe(document, &key.text, node, hubs, notes)?;
+        let Some(matrix) = entry(node, "matrix") else {
+            return Ok(vec![probe]);
+        };
+        let all = matrix::combinations(document, matrix, limit, notes)?;
+        bases.pay(key, all.len().saturating_mul(probe.weight()))?;
+        Ok(every(&probe, all))
+    }))?;
+    let mut seen = HashSet::new();
+    let probes: Vec<Probe> = probes.into_iter().flatten().collect();
+    if let Some(twice) = probes.iter().find(|probe| !seen.insert(&probe.name)) {
+        return Err(vec![document.error(
+            node.place,
+            format!("two probes would have the name `{}`", twice.name),
+            "give values of the matrix that read differently, or one probe another name",
+        )]);
+    }
+    if probes.is_empty() {
+        return Err(vec![document.error(
+            node.place,
+            "all probes are abstract, so that nothing would run",
+            "add one that extends them",
+        )]);
+    }
+    Ok(probes)
+}
+
+fn is_abstract(document: &Document, node: &Node) -> Result<bool, SuiteError> {
+    Fields::of(document, node, "the probe", &PROBE)?.truth("abstract")
+}
+
+/// A probe for each combination.
+fn every(probe: &Probe, all: Vec<Combination>) -> Vec<Probe> {
+    all.into_iter()
+        .map(|combination| {
+            let mut probe = probe.clone();
+            probe.name = matrix::name_of(&probe.name, &combination);
+            matrix::apply(&mut probe.options, combination);
+            probe
+        })
+        .collect()
 }
 
 fn probe(
@@ -70,25 +125,48 @@ fn probe(
     let fields = Fields::of(document, node, &called, &PROBE)?;
     let entry = hub(document, node, &fields, &called, hubs)?;
     let account = account(document, node, &fields, &called, entry)?;
-    let steps = match fields.get("steps") {
-        Some(list) => steps(document, list, notes)?,
-        None => Steps::default(),
-    };
+    let Parts {
+        steps,
+        options,
+        deadlines,
+        tags,
+    } = parts(document, node, notes)?;
     Ok(Probe {
         name: name.to_owned(),
         hub: entry.hub.clone(),
         account: account.clone(),
         server: fields.text("server")?.unwrap_or_default().to_owned(),
-        options: options(document, &fields, notes)?,
-        deadlines: deadlines(document, &fields)?,
+        options,
+        deadlines,
         kernel: steps.kernel.unwrap_or_default(),
         execute: steps.execute,
         files: steps.files,
+        tags,
+        keep: false,
+    })
+}
+
+/// What a probe has that needs no hub, so that an abstract one is checked for it too.
+struct Parts {
+    steps: Steps,
+    options: Map<String, Value>,
+    deadlines: Deadlines,
+    tags: Vec<String>,
+}
+
+fn parts(document: &Document, node: &Node, notes: &mut Vec<String>) -> Result<Parts, SuiteError> {
+    let fields = Fields::of(document, node, "the probe", &PROBE)?;
+    Ok(Parts {
+        steps: match fields.get("steps") {
+            Some(list) => steps(document, list, notes)?,
+            None => Steps::default(),
+        },
+        options: options(document, &fields, notes)?,
+        deadlines: deadlines(document, &fields)?,
         tags: match fields.get("tags") {
             Some(list) => tags(document, list)?,
             None => Vec::new(),
         },
-        keep: false,
     })
 }
 

@@ -41,6 +41,23 @@ pub struct Probe {
     pub keep: bool,
 }
 
+impl Probe {
+    /// What a copy costs, in bytes, roughly.
+    pub(super) fn weight(&self) -> usize {
+        let header =
+            |(name, value): &(String, SecretSource)| name.len() + format!("{value:?}").len();
+        2_000
+            + Value::Object(self.options.clone()).to_string().len()
+            + self.hub.headers.iter().map(header).sum::<usize>()
+            + self
+                .execute
+                .iter()
+                .map(|step| step.code.len())
+                .sum::<usize>()
+            + self.tags.iter().map(String::len).sum::<usize>()
+    }
+}
+
 /// One JupyterHub deployment and how to get to it.
 #[derive(Clone, Debug)]
 pub struct Hub {

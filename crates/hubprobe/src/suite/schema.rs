@@ -25,6 +25,9 @@ struct SuiteFile {
     /// The tests, by a name of your choice.
     #[schemars(extend("minProperties" = 1))]
     probes: IndexMap<String, ProbeFile>,
+    /// How many combinations one matrix may have; 200 where it is left out.
+    #[schemars(range(min = 1, max = 5000))]
+    matrix_limit: Option<u32>,
 }
 
 /// One JupyterHub deployment.
@@ -102,6 +105,24 @@ struct ProbeFile {
     /// Words by which `--tag` chooses probes.
     #[schemars(extend("examples" = [["slow", "gpu"]]))]
     tags: Option<Vec<Tag>>,
+    /// The name of a probe that this one begins as: maps are merged, lists and
+    /// single values replaced.
+    extends: Option<String>,
+    /// Only there to be extended: it is not run itself, and is not inherited.
+    #[schemars(default)]
+    r#abstract: bool,
+    /// Every combination of these spawn options is a probe.
+    matrix: Option<MatrixFile>,
+}
+
+/// Spawn options, each with the values that it takes.
+#[derive(JsonSchema)]
+#[schemars(rename = "Matrix", extend("minProperties" = 1, "additionalProperties" = {"type": "array", "minItems": 1}, "examples" = [{"partition": [["normal"], ["debug"]], "nnodes": [["1"], ["2"]]}]))]
+struct MatrixFile {
+    /// Added to the combinations of which they change nothing, else combinations of their own.
+    include: Option<Vec<Map<String, Value>>>,
+    /// Combinations that are left out.
+    exclude: Option<Vec<Map<String, Value>>>,
 }
 
 /// One word.
@@ -305,6 +326,7 @@ mod tests {
                 serde_json::json!({"notebook": {"path": "x"}}),
             ),
             ("/probes/normal", serde_json::json!({"matrix": {}})),
+            ("/probes/normal", serde_json::json!({"matrix": {"a": []}})),
         ] {
             let mut suite = example();
             *suite.pointer_mut(pointer).unwrap() = value.clone();

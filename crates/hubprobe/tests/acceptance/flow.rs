@@ -18,6 +18,7 @@ pub const EVERY_VERSION: &[Case] = &[
 pub const EDGES: &[Case] = &[
     ("flow::a_spawn_that_answers_202", a_spawn_that_answers_202),
     ("flow::a_suite_of_two_probes", a_suite_of_two_probes),
+    ("flow::a_suite_that_unfolds", a_suite_that_unfolds),
     ("flow::quiet_unless_it_matters", quiet_unless_it_matters),
     ("flow::the_reports", the_reports),
     ("flow::a_prefix_and_jupyterlab", a_prefix_and_jupyterlab),
@@ -207,6 +208,63 @@ fn a_suite_of_two_probes(hubs: &Hubs, version: &str) {
         .run();
     one.exits(0);
     assert_eq!(one.visit()["probe"], "plain");
+    world.assert_nothing_left();
+}
+
+/// A matrix over what is extended; `--tag` leaves the other probes out.
+fn a_suite_that_unfolds(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "unfolds");
+    let suite = format!(
+        "hubs:\n  here:\n    url: {}\n    accounts:\n      unfolds: {{ token: {{ file: token }} }}\n\
+         probes:\n  base: {{ abstract: true, options: {{ runtime: [\"00:05:00\"], nnodes: [\"9\"] }} }}\n  \
+         plain: {{ extends: base }}\n  \
+         every: {{ extends: base, tags: [matrix], matrix: {{ nnodes: [[\"1\"], [\"2\"]] }} }}\n",
+        world.url
+    );
+    world.write("suite.yaml", &suite);
+    let said = world.hubprobe(&["suite", "lint", "suite.yaml"]).run();
+    said.exits(0).says("suite.yaml: 3 probes, no mistake");
+    let said = world
+        .hubprobe(&["suite", "list", "--suite", "suite.yaml"])
+        .and(&["--format", "json"])
+        .run();
+    said.exits(0);
+    assert_eq!(said.report()["probes"].as_array().unwrap().len(), 3);
+    let check = [
+        "check",
+        "--suite",
+        "suite.yaml",
+        "--format",
+        "json",
+        "--tag",
+    ];
+    let said = world.hubprobe(&check).and(&["matrix"]).run();
+    said.exits(0);
+    let report = said.report();
+    let visits = report["visits"].as_array().unwrap();
+    let walked: Vec<_> = visits
+        .iter()
+        .map(|visit| (&visit["probe"], &visit["options"]))
+        .collect();
+    let options = |nodes| serde_json::json!({"runtime": ["00:05:00"], "nnodes": [nodes]});
+    assert_eq!(
+        walked,
+        [
+            (&"every[nnodes=1]".into(), &options("1")),
+            (&"every[nnodes=2]".into(), &options("2")),
+        ]
+    );
+    let said = world.hubprobe(&check).and(&["matrx"]).run();
+    said.exits(2).complains("matrix");
+    world.write(
+        "bad.yaml",
+        &suite.replace("extends: base, tags", "extends: every, tags"),
+    );
+    let said = world
+        .hubprobe(&["suite", "lint", "suite.yaml", "bad.yaml"])
+        .run();
+    said.exits(2)
+        .says("bad.yaml:9:21: the probe `every` extends itself");
     world.assert_nothing_left();
 }
 

@@ -12,6 +12,7 @@ use super::{Probe, SecretSource, Suite};
 mod chosen;
 mod faults;
 mod mutations;
+mod unfolded;
 
 const GOOD: &str = r#"# yaml-language-server: $schema=hubprobe.schema.json
 hubs:
@@ -169,7 +170,7 @@ fn faults_of_the_yaml() {
         ),
         (
             "[]",
-            "suite.yaml:1:1: the suite: expected a map of hubs, probes, found a list\n    1 | []\n      | ^",
+            "suite.yaml:1:1: the suite: expected a map of hubs, probes, matrix_limit, found a list\n    1 | []\n      | ^",
         ),
         (
             "hubs:\n\talps: 1\n",
