@@ -22,7 +22,8 @@ pub(super) fn tags(document: &Document, node: &Node) -> Result<Vec<String>, Suit
     let mut tags: Vec<String> = Vec::with_capacity(items.len());
     for item in items {
         let tag = text(document, item, "a tag")?;
-        let is_odd = |c: char| c.is_whitespace() || c.is_control() || c == ',';
+        // A byte order mark is white space to the schema.
+        let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | '\u{feff}');
         if tag.is_empty() || tag.contains(is_odd) {
             return Err(document.error(
                 item.place,

@@ -78,6 +78,7 @@ fn faults_of_tags() {
     ] {
         assert_eq!(fault(&with("", line)), message);
     }
+    assert!(fault(&with("", "    tags: [\"a\\ufeff\"]\n")).contains("a tag is one word"));
 }
 
 #[test]
