@@ -25,6 +25,7 @@ pub(super) struct Bases<'a> {
     document: &'a Document,
     entries: HashMap<&'a str, (&'a Node, usize)>,
     left: usize,
+    refused: Option<SuiteError>,
 }
 
 impl<'a> Bases<'a> {
@@ -36,6 +37,7 @@ impl<'a> Bases<'a> {
                 .map(|(key, node)| (key.text.as_str(), (node, weight(node))))
                 .collect(),
             left: LARGEST,
+            refused: None,
         }
     }
 
@@ -44,17 +46,21 @@ impl<'a> Bases<'a> {
     /// # Errors
     /// At the place of `at`, when that is more than is left.
     pub(super) fn pay(&mut self, at: &Key, bytes: usize) -> Result<(), SuiteError> {
-        match self.left.checked_sub(bytes) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => Err(self.document.error(
-                at.place,
-                "the suite unfolds far beyond what a suite needs here",
-                "let fewer probes extend large ones, or give matrices fewer combinations",
-            )),
+        // Said once, and not worked out again for each probe that follows.
+        if let Some(refused) = &self.refused {
+            return Err(refused.clone());
         }
+        if let Some(left) = self.left.checked_sub(bytes) {
+            self.left = left;
+            return Ok(());
+        }
+        let refused = self.document.error(
+            at.place,
+            "the suite unfolds far beyond what a suite needs here",
+            "let fewer probes extend large ones, or give matrices fewer combinations",
+        );
+        self.refused = Some(refused.clone());
+        Err(refused)
     }
 
     /// The probe with all that it extends; as it stands where it extends nothing.
