@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::Deadlines;
 use super::error::SuiteError;
 use super::nearest::nearest;
+use super::{Deadlines, Expect};
 use crate::vocabulary::{SecretSource, Target};
 
 /// One test: an account's walk over a hub, with everything that the walk needs to know.
@@ -107,9 +107,8 @@ pub struct KernelStep {
 pub struct ExecuteStep {
     /// The code.
     pub code: String,
-    /// What standard output must be, white space at both ends apart; none: it only
-    /// has to run without an error.
-    pub expect: Option<String>,
+    /// What standard output must be; none: it only has to run without an error.
+    pub expect: Option<Expect>,
 }
 
 /// Settings of the step `files`.

@@ -192,7 +192,7 @@ enum ConfiguredStep {
     /// The kernel that is started.
     Kernel(KernelFile),
     /// Code that runs after the nonce that every visit computes.
-    Execute(ExecuteFile),
+    Execute(CellsFile),
     /// A file that is written to the home, read back and deleted.
     Files(FilesFile),
 }
@@ -206,6 +206,16 @@ struct KernelFile {
     name: Option<String>,
 }
 
+/// A piece of code to run, or several that share the kernel.
+#[derive(JsonSchema)]
+#[schemars(rename = "Cells", untagged)]
+enum CellsFile {
+    /// One.
+    One(ExecuteFile),
+    /// Several, in their order.
+    Several(#[schemars(length(min = 1))] Vec<ExecuteFile>),
+}
+
 /// Code to run.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -215,7 +225,33 @@ struct ExecuteFile {
     code: String,
     /// What it must print; without it, it only has to run without an error.
     #[schemars(extend("examples" = ["42"]))]
-    expect: Option<String>,
+    expect: Option<ExpectFile>,
+}
+
+/// What code must print, white space at both ends apart.
+#[derive(JsonSchema)]
+#[schemars(rename = "Expect", untagged)]
+enum ExpectFile {
+    /// This text.
+    Text(String),
+    /// Of another kind.
+    Kind(ExpectKind),
+}
+
+/// What code must print, by its kind.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum ExpectKind {
+    /// This text.
+    Equals(String),
+    /// Anything with this text in it.
+    Contains(#[schemars(length(min = 1))] String),
+    /// Anything that this regular expression matches, wherever.
+    #[schemars(extend("examples" = ["^3\\.1\\d$"]))]
+    Matches(#[schemars(length(min = 1))] String),
+    /// JSON that has at least this in it; lists are compared whole.
+    #[schemars(extend("examples" = [{"gpus": 4}]))]
+    Json(Value),
 }
 
 /// The file to write.

@@ -3,6 +3,7 @@
 
 use super::document::{Document, Kind, Node};
 use super::error::SuiteError;
+use super::expect::expect;
 use super::fields::{Fields, Shape, text, wrong_type};
 use super::probes::meant;
 use super::size::parse_size;
@@ -138,7 +139,9 @@ pub(super) fn steps(
                 }
                 steps.files = Some(files(document, settings)?);
             }
-            ("execute", Some(settings)) => steps.execute.push(execute(document, settings)?),
+            ("execute", Some(settings)) => {
+                steps.execute.extend(cells(document, settings, notes)?);
+            }
             (_, Some(settings)) => {
                 let remedy = format!("write - {name} alone");
                 return Err(document.error(
@@ -153,21 +156,51 @@ pub(super) fn steps(
     Ok(steps)
 }
 
-fn execute(document: &Document, settings: &Node) -> Result<ExecuteStep, SuiteError> {
-    let example = "execute: { code: \"print(6*7)\", expect: \"42\" }";
+/// One piece of code, or several that share the kernel, in a list.
+fn cells(
+    document: &Document,
+    settings: &Node,
+    notes: &mut Vec<String>,
+) -> Result<Vec<ExecuteStep>, SuiteError> {
+    let Kind::List(cells) = &settings.kind else {
+        return Ok(vec![execute(document, settings, notes)?]);
+    };
+    if cells.is_empty() {
+        return Err(document.error(
+            settings.place,
+            "the step `execute` has no code to run",
+            format!("add some, as in {EXAMPLE}"),
+        ));
+    }
+    cells
+        .iter()
+        .map(|cell| execute(document, cell, notes))
+        .collect()
+}
+
+const EXAMPLE: &str = "execute: { code: \"print(6*7)\", expect: \"42\" }";
+
+fn execute(
+    document: &Document,
+    settings: &Node,
+    notes: &mut Vec<String>,
+) -> Result<ExecuteStep, SuiteError> {
     let fields = Fields::of(document, settings, "the step `execute`", &EXECUTE)?;
-    let node = fields.required("code", example)?;
+    let node = fields.required("code", EXAMPLE)?;
     let code = text(document, node, "code")?;
     if code.trim().is_empty() {
         return Err(document.error(
             node.place,
             "the step `execute` has no code to run",
-            format!("add some, as in {example}"),
+            format!("add some, as in {EXAMPLE}"),
         ));
     }
     Ok(ExecuteStep {
         code: code.to_owned(),
-        expect: fields.text("expect")?.map(str::to_owned),
+        expect: fields
+            .get("expect")
+            .map(|node| expect(document, node, notes))
+            .transpose()?,
     })
 }
 

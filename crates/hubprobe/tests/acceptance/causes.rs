@@ -272,6 +272,18 @@ fn kernel_wrong_output(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "wrong-output");
     let said = world.check_code("print(6*7)", Some("43")).run();
     said.exits(1).finds("kernel.wrong-output");
+    // Several pieces in one kernel, each with what it must print.
+    let cells = |last: &str| {
+        let cells = format!(
+            r#"- execute: [{{code: "x = 6"}}, {{code: "print(x * 7)", expect: {{matches: '^4\d$'}}}}, {{code: "import json; print(json.dumps(dict(x=x, y=[1])))", expect: {last}}}]"#
+        );
+        world.check_steps(&cells).run()
+    };
+    cells("{json: {y: [1]}}").passes();
+    let said = cells("{json: {x: 7}}");
+    let finding = said.exits(1).finds("kernel.wrong-output");
+    let evidence = finding["evidence"].to_string();
+    assert!(evidence.contains("JSON with"), "{evidence}");
     world.assert_nothing_left();
 }
 

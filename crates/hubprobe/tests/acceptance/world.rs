@@ -105,11 +105,16 @@ impl World {
     /// `hubprobe check` with a suite whose probe runs this code.
     pub fn check_code(&self, code: &str, expect: Option<&str>) -> Call {
         let expect = expect.map_or_else(String::new, |text| format!(", expect: {text:?}"));
+        self.check_steps(&format!("- execute: {{ code: {code:?}{expect} }}"))
+    }
+
+    /// `hubprobe check` with a suite whose probe has these steps more.
+    pub fn check_steps(&self, steps: &str) -> Call {
         self.write(
             "suite.yaml",
             &format!(
                 "hubs:\n  here:\n    url: {}\n    accounts:\n      {}: {{ token: {{ file: token }} }}\n\
-                 probes:\n  code:\n    steps:\n      - execute: {{ code: {code:?}{expect} }}\n",
+                 probes:\n  code:\n    steps:\n      {steps}\n",
                 self.url, self.account
             ),
         );

@@ -65,9 +65,9 @@ async fn all(walk: &Walk, kernel: &mut KernelConnection) -> Result<String, Findi
         let execution = run(walk, kernel, &step.code).await?;
         let text = execution.text();
         if let Some(expected) = &step.expect
-            && text.trim() != expected.trim()
+            && !expected.met_by(&text)
         {
-            return Err(diagnose::wrong_output(&step.code, expected, &text));
+            return Err(diagnose::wrong_output(&step.code, &expected.words(), &text));
         }
     }
     let more = match walk.probe.execute.len() {

@@ -186,3 +186,44 @@ fn faults_of_a_probe() {
         "suite.yaml:3:9: there are no probes\n    3 | probes: {}\n      |         ^\n  add one, as in normal: { hub: alps }"
     );
 }
+
+#[test]
+fn faults_of_what_code_must_print() {
+    for (expect, message) in [
+        ("{}", "suite.yaml:8:41: `expect` says nothing\n"),
+        (
+            "{ equals: '1', json: 1 }",
+            "suite.yaml:8:41: `expect` has 2 of its kinds, equals and json\n",
+        ),
+        (
+            "{ equal: '1' }",
+            "suite.yaml:8:43: unknown key `equal` in `expect`\n",
+        ),
+        (
+            "{ equals: 1 }",
+            "suite.yaml:8:51: equals: expected a text, found the number 1\n",
+        ),
+        (
+            "{ contains: '' }",
+            "suite.yaml:8:53: contains: expected a text that is not empty",
+        ),
+        (
+            "{ matches: '(' }",
+            "suite.yaml:8:52: matches: this is no regular expression: ",
+        ),
+        (
+            "[1]",
+            "suite.yaml:8:41: expect: expected a text, found a list\n",
+        ),
+    ] {
+        let steps = format!("    steps: [execute: {{ code: x, expect: {expect} }}]\n");
+        let said = fault(&with("", &steps));
+        assert!(said.starts_with(message), "{said}\nis not {message}");
+        assert!(
+            said.lines().last().unwrap().starts_with("  "),
+            "no remedy: {said}"
+        );
+    }
+    let none = fault(&with("", "    steps: [execute: []]\n"));
+    assert!(none.contains("has no code to run"), "{none}");
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::load::{load, load_text};
-use super::{Probe, SecretSource, Suite};
+use super::{Expect, Probe, SecretSource, Suite};
 
 mod chosen;
 mod faults;
@@ -95,7 +95,10 @@ fn a_suite_is_resolved_to_the_last_default() {
     assert_eq!(normal.deadlines.kernel, Duration::from_secs(60));
     assert_eq!(normal.kernel.name.as_deref(), Some("python3"));
     assert_eq!(normal.execute.len(), 2);
-    assert_eq!(normal.execute[0].expect.as_deref(), Some("42"));
+    assert_eq!(
+        normal.execute[0].expect,
+        Some(Expect::Equals("42".to_owned()))
+    );
     assert_eq!(normal.execute[1].code, "import os\n");
     assert_eq!(
         second.account.token,
@@ -259,5 +262,33 @@ fn faults_of_the_file() {
     assert_eq!(
         probe.account.token,
         SecretSource::File(dir.path().join("alps.token"))
+    );
+}
+
+#[test]
+fn code_comes_in_pieces_with_what_each_must_print() {
+    let (suite, notes) = read(&with(
+        "",
+        "    steps:\n      - execute:\n          - { code: 'import json' }\n          - { code: 'x()', expect: { json: { gpus: 4, zip: 0012 } } }\n          \
+         - { code: 'y()', expect: { matches: '^v\\d' } }\n      - execute: { code: 'z()', expect: { contains: ' ok ' } }\n",
+    ));
+    let execute = &suite.probes(&[]).unwrap()[0].execute;
+    let words: Vec<_> = execute
+        .iter()
+        .map(|step| step.expect.as_ref().map(Expect::words))
+        .collect();
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        words,
+        [
+            None,
+            some(r#"JSON with {"gpus":4,"zip":12}"#),
+            some(r#"something that matches "^v\\d""#),
+            some(r#"something that contains " ok ""#),
+        ]
+    );
+    assert!(
+        notes[0].contains("0012 is sent as the number 12"),
+        "{notes:?}"
     );
 }
