@@ -156,6 +156,17 @@ pub struct Look {
     pub url: Url,
 }
 
+/// A page, read whole.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// How it came.
+    pub head: Head,
+    /// The body, invalid UTF-8 replaced, secrets taken out.
+    pub body: String,
+    /// How many bytes it had.
+    pub length: usize,
+}
+
 impl Look {
     /// The `message` of a JSON error, as JupyterHub and Jupyter Server write it.
     #[must_use]

@@ -48,7 +48,7 @@ mod version;
 mod wire;
 
 pub use error::{ConnectKind, Error, Failure, Stage, TlsKind};
-pub use head::{Head, Headers, KEPT, Look, Seen};
+pub use head::{Head, Headers, KEPT, Look, Page, Seen};
 pub use http::Certificate;
 pub use hub::{AuthState, Hub, MintedToken};
 pub use kernel::{

@@ -15,7 +15,7 @@ use url::Url;
 pub use contents::FileFormat;
 
 use crate::error::Error;
-use crate::head::{Look, Seen};
+use crate::head::{Head, Look, Page, Seen};
 use crate::http::Call;
 use crate::hub::Hub;
 use crate::kernel::{Framing, KernelConnection};
@@ -110,6 +110,38 @@ impl JupyterServer {
         self.hub
             .look_as("look at the server", method, self.below(path), with_token)
             .await
+    }
+
+    /// Reads a page of the server, as a browser would; at most `most` bytes.
+    ///
+    /// # Errors
+    /// [`crate::Stage::Setup`] for an address that is not below the server, so that the token goes nowhere else;
+    /// [`crate::Stage::Status`] and [`crate::Stage::Redirect`] for anything but 200, and any other stage.
+    pub async fn page(&self, url: &Url, most: usize) -> Result<Page, Error> {
+        let call = Call {
+            limit: most,
+            ..self.browse(url)?
+        };
+        Ok(self.hub.link.fetch(call).await?.expect(&[200])?.page())
+    }
+
+    /// Reads what a page loads to its end, and keeps only how many bytes it had.
+    ///
+    /// # Errors
+    /// As [`JupyterServer::page`].
+    pub async fn weigh(&self, url: &Url) -> Result<(Head, u64), Error> {
+        self.hub.link.send(self.browse(url)?).await?.weigh().await
+    }
+
+    fn browse(&self, url: &Url) -> Result<Call<'_>, Error> {
+        if !url.as_str().starts_with(self.url.as_str()) {
+            let message = format!("it is not below {}", place::shown(&self.url));
+            return Err(Error::setup("read a page", place::shown(url), message));
+        }
+        Ok(Call {
+            accept: "*/*",
+            ..self.call("read a page", Method::GET, url.clone())
+        })
     }
 
     /// `GET api` without a token: is this a Jupyter server, and which?

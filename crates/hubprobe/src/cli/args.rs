@@ -163,10 +163,13 @@ pub struct Check {
     /// The kernel to start [default: the server's own default]
     #[arg(long, value_name = "NAME", env = "HUBPROBE_KERNEL")]
     pub kernel: Option<String>,
+    /// Also look at the page that a person would open, and at what it loads [default path: lab]
+    #[arg(long, value_name = "PATH", env = "HUBPROBE_LAB", num_args = 0..=1, default_missing_value = "lab")]
+    pub lab: Option<String>,
     /// Also write a file to the home, read it back and delete it; of this size
     #[arg(long, value_name = "SIZE", env = "HUBPROBE_FILES", num_args = 0..=1, default_missing_value = "2MiB")]
     pub files: Option<String>,
-    /// How long something may take: reach, start, queue, open, kernel, execute, files, stop, total
+    /// How long something may take: reach, start, queue, open, lab, kernel, execute, files, stop, total
     #[arg(
         long = "deadline",
         value_name = "WHAT=TIME",

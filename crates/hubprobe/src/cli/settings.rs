@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use serde_json::Map;
 
 use super::args::{Check, Global, HubArgs};
-use crate::suite::{self, Account, Deadlines, FilesStep, Hub, KernelStep, Probe};
+use crate::suite::{self, Account, Deadlines, FilesStep, Hub, KernelStep, LabStep, Probe};
 use crate::vocabulary::SecretSource;
 
 /// Probes, and what there is to say of how they were typed.
@@ -238,6 +238,7 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
         execute: Vec::new(),
         files: None,
         tags: Vec::new(),
+        lab: None,
         keep: check.keep,
     })
 }
@@ -269,6 +270,10 @@ fn apply(check: &Check, probe: &mut Probe, notes: &mut Vec<String>) -> anyhow::R
         let size =
             suite::parse_size(size).map_err(|reason| anyhow::anyhow!("--files: {reason}"))?;
         probe.files = Some(FilesStep { size });
+    }
+    if let Some(path) = &check.lab {
+        let step = LabStep::parse(path).map_err(|reason| anyhow::anyhow!("--lab: {reason}"))?;
+        probe.lab = Some(step);
     }
     probe.keep |= check.keep;
     probe.account.dedicated |= check.dedicated;

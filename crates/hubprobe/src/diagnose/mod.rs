@@ -19,6 +19,7 @@ pub mod hub;
 pub(crate) mod invariants;
 pub mod kernel;
 pub mod kubernetes;
+pub mod lab;
 pub mod nearby;
 pub mod queue;
 pub mod reach;

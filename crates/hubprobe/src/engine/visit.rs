@@ -27,10 +27,12 @@ type Stepping<'a> = Pin<Box<dyn Future<Output = StepResult> + 'a>>;
 
 /// The steps of a probe, in order.
 fn steps_of(probe: &Probe) -> impl Iterator<Item = StepName> + use<> {
-    let files = probe.files.is_some();
-    StepName::ALL
-        .into_iter()
-        .filter(move |step| files || *step != StepName::Files)
+    let (lab, files) = (probe.lab.is_some(), probe.files.is_some());
+    StepName::ALL.into_iter().filter(move |step| match step {
+        StepName::Lab => lab,
+        StepName::Files => files,
+        _ => true,
+    })
 }
 
 /// The steps forward; `stop` and `gone` are the way back.
@@ -174,6 +176,7 @@ fn run(step: StepName, walk: &mut Walk) -> Stepping<'_> {
         StepName::Identify => Box::pin(steps::identify::identify(walk)),
         StepName::Spawn => Box::pin(steps::spawn::spawn(walk)),
         StepName::Open => Box::pin(steps::open::open(walk)),
+        StepName::Lab => Box::pin(steps::lab::lab(walk)),
         StepName::Kernel => Box::pin(steps::kernel::kernel(walk)),
         StepName::Execute => Box::pin(steps::execute::execute(walk)),
         StepName::Files => Box::pin(steps::files::files(walk)),

@@ -78,7 +78,11 @@ impl Hubs {
         let spec = Spec {
             name: kind.name.to_owned(),
             hub_version: self.version.clone(),
-            single_user: SingleUser::Light,
+            single_user: if kind.lab {
+                SingleUser::Lab
+            } else {
+                SingleUser::Light
+            },
             base_url: kind.base_url.to_owned(),
             extra_config_text: Some(kind.config.to_owned()).filter(|text| !text.is_empty()),
             faults: true,

@@ -14,6 +14,8 @@ pub struct HubKind {
     pub config: &'static str,
     /// The hub's base URL.
     pub base_url: &'static str,
+    /// Whether its servers have JupyterLab.
+    pub lab: bool,
     /// Whether its cases may run at the same time.
     pub shared: bool,
     /// Whether a human lives on it; where servers cannot be started, nobody can move in.
@@ -26,6 +28,7 @@ pub const PLAIN: HubKind = HubKind {
     standing: &[],
     config: "",
     base_url: "/",
+    lab: false,
     shared: true,
     human: true,
 };

@@ -31,6 +31,8 @@ pub enum DeadlineName {
     Queue,
     /// The server's answer through the proxy, once the hub calls it ready.
     Open,
+    /// The page that a person would open, with all that it loads.
+    Lab,
     /// A kernel that answers.
     Kernel,
     /// Each piece of code.
@@ -45,11 +47,12 @@ pub enum DeadlineName {
 
 impl DeadlineName {
     /// All of them, in the order of a visit.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Reach,
         Self::Start,
         Self::Queue,
         Self::Open,
+        Self::Lab,
         Self::Kernel,
         Self::Execute,
         Self::Files,
@@ -65,6 +68,7 @@ impl DeadlineName {
             Self::Start => "start",
             Self::Queue => "queue",
             Self::Open => "open",
+            Self::Lab => "lab",
             Self::Kernel => "kernel",
             Self::Execute => "execute",
             Self::Files => "files",
@@ -102,6 +106,8 @@ pub struct Deadlines {
     pub queue: Duration,
     /// The server's answer through the proxy; 30 s.
     pub open: Duration,
+    /// The page that a person would open, with all that it loads; 60 s.
+    pub lab: Duration,
     /// A kernel that answers; 60 s.
     pub kernel: Duration,
     /// Each piece of code; 60 s.
@@ -111,7 +117,7 @@ pub struct Deadlines {
     /// A server that is gone, and the budget of undoing; 2 m.
     pub stop: Duration,
     /// The whole visit. Where it is not given: reach + start + queue + open +
-    /// kernel + execute + files + stop + 30 s, following them when they are set with
+    /// lab + kernel + execute + files + stop + 30 s, following them when they are set with
     /// [`Deadlines::set`].
     pub total: Duration,
     total_is_given: bool,
@@ -124,6 +130,7 @@ impl Default for Deadlines {
             start: Duration::from_secs(5 * 60),
             queue: Duration::from_secs(20 * 60),
             open: Duration::from_secs(30),
+            lab: Duration::from_secs(60),
             kernel: Duration::from_secs(60),
             execute: Duration::from_secs(60),
             files: Duration::from_secs(60),
@@ -145,6 +152,7 @@ impl Deadlines {
             DeadlineName::Start => self.start,
             DeadlineName::Queue => self.queue,
             DeadlineName::Open => self.open,
+            DeadlineName::Lab => self.lab,
             DeadlineName::Kernel => self.kernel,
             DeadlineName::Execute => self.execute,
             DeadlineName::Files => self.files,
@@ -160,6 +168,7 @@ impl Deadlines {
             DeadlineName::Start => &mut self.start,
             DeadlineName::Queue => &mut self.queue,
             DeadlineName::Open => &mut self.open,
+            DeadlineName::Lab => &mut self.lab,
             DeadlineName::Kernel => &mut self.kernel,
             DeadlineName::Execute => &mut self.execute,
             DeadlineName::Files => &mut self.files,
@@ -180,6 +189,7 @@ impl Deadlines {
             + self.start
             + self.queue
             + self.open
+            + self.lab
             + self.kernel
             + self.execute
             + self.files
@@ -278,9 +288,9 @@ mod tests {
     #[test]
     fn total_follows_the_others_until_it_is_given() {
         let mut deadlines = Deadlines::default();
-        assert_eq!(format_duration(deadlines.total), "31m10s");
+        assert_eq!(format_duration(deadlines.total), "32m10s");
         deadlines.set(DeadlineName::Start, Duration::from_secs(60));
-        assert_eq!(format_duration(deadlines.total), "27m10s");
+        assert_eq!(format_duration(deadlines.total), "28m10s");
         deadlines.set(DeadlineName::Total, Duration::from_secs(5));
         deadlines.set(DeadlineName::Start, Duration::from_secs(600));
         assert_eq!(deadlines.total, Duration::from_secs(5));
@@ -293,7 +303,7 @@ mod tests {
         let text = serde_json::to_string(&deadlines).unwrap();
         assert_eq!(
             text,
-            r#"{"reach":"10s","start":"90s","queue":"20m","open":"30s","kernel":"1m","execute":"1m","files":"1m","stop":"2m"}"#
+            r#"{"reach":"10s","start":"90s","queue":"20m","open":"30s","lab":"1m","kernel":"1m","execute":"1m","files":"1m","stop":"2m"}"#
         );
         assert_eq!(serde_json::from_str::<Deadlines>(&text).unwrap(), deadlines);
         let given: Deadlines = serde_json::from_str(r#"{"total": "1h"}"#).unwrap();
@@ -315,11 +325,11 @@ mod tests {
         for (text, message) in [
             (
                 "90s",
-                "--deadline 90s: there is no `=`\n  write WHAT=TIME, as in start=90s; WHAT is one of reach, start, queue, open, kernel, execute, files, stop, total",
+                "--deadline 90s: there is no `=`\n  write WHAT=TIME, as in start=90s; WHAT is one of reach, start, queue, open, lab, kernel, execute, files, stop, total",
             ),
             (
                 "strat=90s",
-                "--deadline strat=90s: there is no deadline named `strat`\n  did you mean `start`? the deadlines are: reach, start, queue, open, kernel, execute, files, stop, total",
+                "--deadline strat=90s: there is no deadline named `strat`\n  did you mean `start`? the deadlines are: reach, start, queue, open, lab, kernel, execute, files, stop, total",
             ),
             (
                 "stop=0s",

@@ -5,7 +5,7 @@
 //! at every depth, so that a site may say more; lists and values are compared whole, numbers by their value.
 
 use regex_lite::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::document::{Document, Kind, Node};
 use super::error::SuiteError;
@@ -48,6 +48,17 @@ impl Expect {
             Self::Contains(part) => format!("something that contains {part:?}"),
             Self::Matches(pattern) => format!("something that matches {:?}", pattern.as_str()),
             Self::Json(value) => format!("JSON with {value}"),
+        }
+    }
+
+    /// As a suite writes it.
+    #[must_use]
+    pub fn written(&self) -> Value {
+        match self {
+            Self::Equals(text) => Value::String(text.clone()),
+            Self::Contains(part) => json!({"contains": part}),
+            Self::Matches(pattern) => json!({"matches": pattern.as_str()}),
+            Self::Json(value) => json!({"json": value}),
         }
     }
 
@@ -152,8 +163,6 @@ pub(super) fn expect(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

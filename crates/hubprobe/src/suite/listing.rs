@@ -15,13 +15,18 @@ impl Probe {
             .into_iter()
             .map(Value::from)
             .collect();
+        steps.extend(
+            self.lab
+                .as_ref()
+                .map(|lab| json!({"lab": {"path": lab.path}})),
+        );
         steps.push(match &self.kernel.name {
             Some(name) => json!({"kernel": {"name": name}}),
             None => json!("kernel"),
         });
         steps.push(json!("execute"));
         steps.extend(self.execute.iter().map(|step| match &step.expect {
-            Some(expect) => json!({"execute": {"code": step.code, "expect": expect}}),
+            Some(expect) => json!({"execute": {"code": step.code, "expect": expect.written()}}),
             None => json!({"execute": {"code": step.code}}),
         }));
         steps.extend(

@@ -14,8 +14,8 @@ mod deadlines;
 mod document;
 mod duration;
 mod error;
-mod extends;
 mod expect;
+mod extends;
 mod fields;
 mod hub_url;
 mod hubs;
@@ -48,7 +48,7 @@ pub(crate) use masked::{masked, masked_words};
 pub(crate) use nearest::nearest;
 pub use options::{parse_option, parse_options_object};
 pub(crate) use raw::Raw;
-pub use resolved::{Account, ExecuteStep, FilesStep, Hub, KernelStep, Probe, Suite};
+pub use resolved::{Account, ExecuteStep, FilesStep, Hub, KernelStep, LabStep, Probe, Suite};
 pub use schema::schema;
 pub use size::{format_size, parse_size};
 

@@ -36,7 +36,7 @@ pub(super) const PROBE: Shape = Shape {
 pub(super) const DEADLINES: Shape = Shape {
     what: "deadlines",
     known: &[
-        "reach", "start", "queue", "open", "kernel", "execute", "files", "stop", "total",
+        "reach", "start", "queue", "open", "lab", "kernel", "execute", "files", "stop", "total",
     ],
     later: &[],
     secret: false,
@@ -140,6 +140,7 @@ fn probe(
         deadlines,
         kernel: steps.kernel.unwrap_or_default(),
         execute: steps.execute,
+        lab: steps.lab,
         files: steps.files,
         tags,
         keep: false,

@@ -37,6 +37,8 @@ pub struct Probe {
     pub files: Option<FilesStep>,
     /// The words by which it is chosen, each once, in the order of the alphabet.
     pub tags: Vec<String>,
+    /// The page that is looked at; none: it is not.
+    pub lab: Option<LabStep>,
     /// Leave the server running at the end.
     pub keep: bool,
 }
@@ -93,6 +95,43 @@ pub struct Account {
     pub dedicated: bool,
     /// When its token ends, where the one who made it has noted that.
     pub expires: Option<Timestamp>,
+}
+
+/// Settings of the step `lab`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabStep {
+    /// The page below the server, without a slash before it: `lab`, `tree`, `lab/tree/x.ipynb`.
+    pub path: String,
+}
+
+impl LabStep {
+    /// Reads a path as it is typed.
+    ///
+    /// # Errors
+    /// Why it is no path below a server.
+    pub fn parse(typed: &str) -> Result<Self, String> {
+        let path = typed.trim().trim_start_matches('/');
+        if path.contains("://") {
+            return Err(format!(
+                "{} is an address, and a path below the server is wanted",
+                super::masked(typed)
+            ));
+        }
+        if path.is_empty() || path.split('/').any(|part| part == "..") {
+            return Err(format!("{typed:?} is no path below the server"));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+}
+
+impl Default for LabStep {
+    fn default() -> Self {
+        Self {
+            path: "lab".to_owned(),
+        }
+    }
 }
 
 /// Settings of the kernel step.

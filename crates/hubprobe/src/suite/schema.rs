@@ -99,8 +99,8 @@ struct ProbeFile {
     /// How long each part may take.
     deadlines: Option<DeadlinesFile>,
     /// Adds to or configures the steps reach, identify, spawn, open, kernel,
-    /// execute, stop and gone, which always run, in this order; files runs where it
-    /// is named, after execute.
+    /// execute, stop and gone, which always run, in this order; lab and files run where
+    /// they are named, after open and after execute.
     steps: Option<Vec<StepFile>>,
     /// Words by which `--tag` chooses probes.
     #[schemars(extend("examples" = [["slow", "gpu"]]))]
@@ -141,6 +141,8 @@ struct DeadlinesFile {
     queue: Option<Time>,
     /// The server's answer through the proxy; 30s.
     open: Option<Time>,
+    /// The page that a person would open, with all that it loads; 60s.
+    lab: Option<Time>,
     /// A kernel that answers; 60s.
     kernel: Option<Time>,
     /// Each piece of code; 60s.
@@ -178,6 +180,7 @@ enum StepWord {
     Identify,
     Spawn,
     Open,
+    Lab,
     Kernel,
     Execute,
     Files,
@@ -189,12 +192,23 @@ enum StepWord {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum ConfiguredStep {
+    /// The page that a person would open, and what it loads.
+    Lab(LabFile),
     /// The kernel that is started.
     Kernel(KernelFile),
     /// Code that runs after the nonce that every visit computes.
     Execute(CellsFile),
     /// A file that is written to the home, read back and deleted.
     Files(FilesFile),
+}
+
+/// The page that is looked at.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct LabFile {
+    /// Its path below the server; lab where it is left out.
+    #[schemars(length(min = 1), extend("examples" = ["tree"]))]
+    path: Option<String>,
 }
 
 /// Settings of the kernel.

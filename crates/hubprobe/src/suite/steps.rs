@@ -7,7 +7,7 @@ use super::expect::expect;
 use super::fields::{Fields, Shape, text, wrong_type};
 use super::probes::meant;
 use super::size::parse_size;
-use super::{ExecuteStep, FilesStep, KernelStep};
+use super::{ExecuteStep, FilesStep, KernelStep, LabStep};
 
 pub(super) const KERNEL: Shape = Shape {
     what: "the step `kernel`",
@@ -22,6 +22,13 @@ pub(super) const EXECUTE: Shape = Shape {
     secret: false,
 };
 
+pub(super) const LAB: Shape = Shape {
+    what: "the step `lab`",
+    known: &["path"],
+    later: &[],
+    secret: false,
+};
+
 pub(super) const FILES: Shape = Shape {
     what: "the step `files`",
     known: &["size"],
@@ -30,14 +37,15 @@ pub(super) const FILES: Shape = Shape {
 };
 
 /// The steps, in the order in which they run.
-pub(super) const STEPS: [&str; 9] = [
-    "reach", "identify", "spawn", "open", "kernel", "execute", "files", "stop", "gone",
+pub(super) const STEPS: [&str; 10] = [
+    "reach", "identify", "spawn", "open", "lab", "kernel", "execute", "files", "stop", "gone",
 ];
 /// Steps of the format that this version does not know.
-const LATER_STEPS: [&str; 2] = ["notebook", "lab"];
+const LATER_STEPS: [&str; 1] = ["notebook"];
 
 #[derive(Default)]
 pub(super) struct Steps {
+    pub(super) lab: Option<LabStep>,
     pub(super) kernel: Option<KernelStep>,
     pub(super) execute: Vec<ExecuteStep>,
     pub(super) files: Option<FilesStep>,
@@ -129,6 +137,16 @@ pub(super) fn steps(
                     name: fields.text("name")?.map(str::to_owned),
                 });
             }
+            ("lab", settings) => {
+                if steps.lab.is_some() {
+                    return Err(document.error(
+                        at,
+                        "the step `lab` is there twice",
+                        "remove one of the two",
+                    ));
+                }
+                steps.lab = Some(lab(document, settings)?);
+            }
             ("files", settings) => {
                 if steps.files.is_some() {
                     return Err(document.error(
@@ -202,6 +220,18 @@ fn execute(
             .map(|node| expect(document, node, notes))
             .transpose()?,
     })
+}
+
+fn lab(document: &Document, settings: Option<&Node>) -> Result<LabStep, SuiteError> {
+    let Some(settings) = settings else {
+        return Ok(LabStep::default());
+    };
+    let fields = Fields::of(document, settings, "the step `lab`", &LAB)?;
+    let Some(node) = fields.get("path") else {
+        return Ok(LabStep::default());
+    };
+    LabStep::parse(text(document, node, "path")?)
+        .map_err(|reason| document.error(node.place, format!("path: {reason}"), "as in path: tree"))
 }
 
 fn files(document: &Document, settings: Option<&Node>) -> Result<FilesStep, SuiteError> {

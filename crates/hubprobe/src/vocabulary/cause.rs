@@ -247,6 +247,12 @@ causes! {
     ServerError "server.error" Deployment
         "the server answers with an error and says no more"
         "Look at the server's own log at the time given.";
+    LabPage "lab.page" Deployment
+        "the page that a person would open does not come"
+        "Install JupyterLab where servers run, or name the page that is there (lab: {path: tree}); see the server's log.";
+    LabAsset "lab.asset" Deployment
+        "the page comes, but not all that it loads"
+        "Let every proxy in between pass the server's static files as they are: path, content type, size.";
     KernelNoSpec "kernel.no-spec" Deployment
         "the kernel asked for is not installed"
         "Install the kernel where servers run, or ask for one that is there.";

@@ -17,6 +17,9 @@ pub enum StepName {
     Spawn,
     /// The server answers through the proxy, as this account, and it is ours.
     Open,
+    /// The page that a person would open comes, with all that it loads; only where
+    /// the probe asks for it.
+    Lab,
     /// A kernel starts and speaks over the websocket.
     Kernel,
     /// Code runs and says what it should.
@@ -32,11 +35,12 @@ pub enum StepName {
 
 impl StepName {
     /// All steps, in the order in which they run.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Reach,
         Self::Identify,
         Self::Spawn,
         Self::Open,
+        Self::Lab,
         Self::Kernel,
         Self::Execute,
         Self::Files,
@@ -51,6 +55,7 @@ impl StepName {
             Self::Identify => "identify",
             Self::Spawn => "spawn",
             Self::Open => "open",
+            Self::Lab => "lab",
             Self::Kernel => "kernel",
             Self::Execute => "execute",
             Self::Files => "files",

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{GLIMPSE, Trail, classify};
 use crate::error::{Error, Stage, json_message};
-use crate::head::{Head, Look, Seen};
+use crate::head::{Head, Look, Page, Seen};
 use crate::json::is_heavy;
 
 /// An answer whose body has not been read.
@@ -81,6 +81,34 @@ impl Open {
             body: body.freeze(),
             trail,
         })
+    }
+
+    /// Reads the body of a success to its end and keeps none of it: its length in bytes.
+    pub(crate) async fn weigh(mut self) -> Result<(Head, u64), Error> {
+        if self.head.status != 200 {
+            return Err(self.glimpse().await.refuse());
+        }
+        let mut length = 0;
+        loop {
+            match timeout_at(self.until, self.response.chunk()).await {
+                Err(_) => {
+                    return Err(self.trail.fail(Stage::Timeout {
+                        phase: "body",
+                        after: self.deadline,
+                    }));
+                }
+                Ok(Err(error)) => {
+                    let trail = &self.trail;
+                    let elapsed = trail.started.elapsed();
+                    let stage = classify::stage(error, elapsed, "body", |text| trail.clean(text));
+                    return Err(trail.fail(stage));
+                }
+                Ok(Ok(None)) => break,
+                Ok(Ok(Some(chunk))) => length += chunk.len() as u64,
+            }
+        }
+        self.head.elapsed = self.trail.started.elapsed();
+        Ok((self.head, length))
     }
 
     /// The head alone.
@@ -198,6 +226,15 @@ impl Answer {
             message,
             body,
         })
+    }
+
+    /// The whole of a page.
+    pub(crate) fn page(self) -> Page {
+        Page {
+            length: self.body.len(),
+            body: self.trail.clean(&String::from_utf8_lossy(&self.body)),
+            head: self.head,
+        }
     }
 
     /// Any answer as a look.

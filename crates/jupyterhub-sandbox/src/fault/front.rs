@@ -95,6 +95,12 @@ pub(super) const KINDS: &[FaultKind] = &[
         Some("SIZE"),
         "413 for requests with more than SIZE bytes (k and m may follow)",
     ),
+    kind("no_scripts", None, "404 for every script of a page"),
+    kind(
+        "scripts_as_text",
+        None,
+        "every script of a page comes as text/plain",
+    ),
     kind(
         "strip_auth",
         None,

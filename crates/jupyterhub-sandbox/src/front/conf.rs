@@ -102,6 +102,16 @@ pub(super) fn site(fault: &Fault, ground: &Ground<'_>) -> Option<Site> {
         )),
         "cut" => with(format!("proxy_read_timeout {}ms;", milliseconds(argument?))),
         "body_limit" => with(format!("client_max_body_size {};", argument?)),
+        "no_scripts" => whole(format!("location ~ \\.js$ {{ return 404; }}\n{}", pass(""))),
+        "scripts_as_text" => whole(format!(
+            "location ~ \\.js$ {{\n{}\n}}\n{}",
+            forward(
+                &hub,
+                UPGRADE,
+                "proxy_hide_header Content-Type;\nadd_header Content-Type text/plain always;"
+            ),
+            pass("")
+        )),
         "strip_auth" => whole(pass(NO_AUTHORIZATION)),
         "strip_user_auth" => whole(format!(
             "location {base}user/ {{\n{}\n}}\n{}",

@@ -14,6 +14,7 @@ super::list!(
     a_login_on_another_host,
     a_password_of_its_own,
     tokens_that_do_not_arrive,
+    scripts_of_pages,
     bodies_that_are_too_large,
     methods_and_paths_that_are_refused,
     rates,
@@ -200,6 +201,24 @@ async fn tokens_that_do_not_arrive(stage: &Stage) {
             stage.ask(&front, "GET", "user/ann/api/status").await.status,
         );
         assert_eq!(seen, (hub, user), "{fault}");
+        front.down().await.unwrap();
+    }
+}
+
+async fn scripts_of_pages(stage: &Stage) {
+    // One that every hub's own pages load.
+    let script = "hub/static/components/requirejs/require.js";
+    for (fault, status, kind) in [
+        ("good", 200, "javascript"),
+        ("no_scripts", 404, "text/html"),
+        ("scripts_as_text", 200, "text/plain"),
+    ] {
+        let front = stage.front(fault).await;
+        let answer = stage.ask(&front, "GET", script).await;
+        assert_eq!(answer.status, status, "{fault}");
+        let seen = answer.header("content-type").unwrap();
+        assert!(seen.contains(kind), "{fault}: {seen}");
+        assert_eq!(stage.ask(&front, "GET", "hub/api/user").await.status, 200);
         front.down().await.unwrap();
     }
 }

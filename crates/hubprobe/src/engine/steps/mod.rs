@@ -11,6 +11,7 @@ pub mod files;
 mod follow;
 pub mod identify;
 pub mod kernel;
+pub mod lab;
 pub mod open;
 pub mod reach;
 pub mod spawn;
@@ -118,6 +119,7 @@ pub fn out_of_time(step: Option<StepName>, total: Duration) -> Finding {
         StepName::Reach | StepName::Identify => Cause::ReachTimeout,
         StepName::Spawn => Cause::SpawnTooSlow,
         StepName::Open => Cause::ServerNoRoute,
+        StepName::Lab => Cause::LabPage,
         StepName::Kernel => Cause::KernelSilent,
         StepName::Execute => Cause::KernelHung,
         StepName::Files => Cause::FilesDenied,

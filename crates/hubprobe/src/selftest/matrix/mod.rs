@@ -6,6 +6,7 @@ mod files;
 mod green;
 mod hub;
 mod kernel;
+mod lab;
 mod prober;
 mod reach;
 mod refused;
@@ -29,6 +30,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         spawn::CASES,
         words::CASES,
         server::CASES,
+        lab::CASES,
         kernel::CASES,
         files::CASES,
         stop::CASES,
@@ -87,7 +89,7 @@ mod tests {
             );
             assert!(!case.broken.contains('|'), "{name}");
             // What is found first may be in a layer before the one that is broken, never in one behind it.
-            let layers = "reach token account hub spawn server kernel files stop prober green";
+            let layers = "reach token account hub spawn server lab kernel files stop prober green";
             assert!(layers.split(' ').any(|it| it == case.layer()), "{name}");
         }
     }

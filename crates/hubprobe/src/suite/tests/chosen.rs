@@ -112,7 +112,7 @@ fn the_list_says_what_each_probe_would_do() {
         as_text(&probes),
         "long\n  hub       alps https://h.org/\n  account   me\n  server    second\n  tags      gpu, slow\n  options   {\"nodes\":2}\n  \
          steps     reach, identify, spawn, open, kernel (name python3), execute, execute (code print(6*7), expect 42), files (size 1048576), stop, gone\n  \
-         deadlines reach 10s, start 9m, queue 20m, open 30s, kernel 1m, execute 1m, files 1m, stop 2m\n"
+         deadlines reach 10s, start 9m, queue 20m, open 30s, lab 1m, kernel 1m, execute 1m, files 1m, stop 2m\n"
     );
     assert_eq!(
         as_json(&suite, &probes),

@@ -128,7 +128,7 @@ fn faults_of_a_probe() {
         ),
         (
             "    deadlines: { strat: 90s }\n",
-            "suite.yaml:8:18: unknown key `strat` in deadlines\n    8 |     deadlines: { strat: 90s }\n      |                  ^\n  did you mean `start`? the keys of deadlines are: reach, start, queue, open, kernel, execute, files, stop, total",
+            "suite.yaml:8:18: unknown key `strat` in deadlines\n    8 |     deadlines: { strat: 90s }\n      |                  ^\n  did you mean `start`? the keys of deadlines are: reach, start, queue, open, lab, kernel, execute, files, stop, total",
         ),
         (
             "    steps: spawn\n",
@@ -136,11 +136,11 @@ fn faults_of_a_probe() {
         ),
         (
             "    steps: [span]\n",
-            "suite.yaml:8:13: there is no step named `span`\n    8 |     steps: [span]\n      |             ^\n  did you mean `spawn`? the steps are: reach, identify, spawn, open, kernel, execute, files, stop, gone",
+            "suite.yaml:8:13: there is no step named `span`\n    8 |     steps: [span]\n      |             ^\n  did you mean `spawn`? the steps are: reach, identify, spawn, open, lab, kernel, execute, files, stop, gone",
         ),
         (
             "    steps:\n      - notebook: { path: x }\n",
-            "suite.yaml:9:9: this version of hubprobe does not know the step `notebook`\n    9 |       - notebook: { path: x }\n      |         ^\n  the steps are: reach, identify, spawn, open, kernel, execute, files, stop, gone",
+            "suite.yaml:9:9: this version of hubprobe does not know the step `notebook`\n    9 |       - notebook: { path: x }\n      |         ^\n  the steps are: reach, identify, spawn, open, lab, kernel, execute, files, stop, gone",
         ),
         (
             "    steps: [{ spawn: { x: 1 } }]\n",

@@ -156,7 +156,7 @@ fn steps_out_of_order_get_a_note() {
     assert_eq!(notes.len(), 2);
     assert_eq!(
         notes[0],
-        "dir/suite.yaml:8:19: the step spawn comes after stop here, but the steps always run in their own order: reach, identify, spawn, open, kernel, execute, files, stop, gone"
+        "dir/suite.yaml:8:19: the step spawn comes after stop here, but the steps always run in their own order: reach, identify, spawn, open, lab, kernel, execute, files, stop, gone"
     );
 }
 
@@ -291,4 +291,27 @@ fn code_comes_in_pieces_with_what_each_must_print() {
         notes[0].contains("0012 is sent as the number 12"),
         "{notes:?}"
     );
+}
+
+#[test]
+fn the_page_to_look_at_is_below_the_server() {
+    let path = |steps: &str| {
+        let (suite, _) = read(&with("", &format!("    steps: [{steps}]\n")));
+        suite.probes(&[]).unwrap()[0]
+            .lab
+            .clone()
+            .map(|lab| lab.path)
+    };
+    assert_eq!(path("spawn"), None);
+    assert_eq!(path("lab").as_deref(), Some("lab"));
+    assert_eq!(
+        path("lab: { path: /tree/x.ipynb }").as_deref(),
+        Some("tree/x.ipynb")
+    );
+    for bad in ["''", "../../hub", "'https://h.org/lab'", "1"] {
+        let said = fault(&with("", &format!("    steps: [lab: {{ path: {bad} }}]\n")));
+        assert!(said.starts_with("suite.yaml:8:26: path: "), "{said}");
+    }
+    let twice = fault(&with("", "    steps: [lab, lab]\n"));
+    assert!(twice.contains("the step `lab` is there twice"), "{twice}");
 }
