@@ -121,7 +121,7 @@ fn the_list_says_what_each_probe_would_do() {
             "options": {"nodes": 2}, "tags": ["gpu", "slow"],
             "steps": ["reach", "identify", "spawn", "open", {"kernel": {"name": "python3"}}, "execute",
                 {"execute": {"code": "print(6*7)", "expect": "42"}}, {"files": {"size": 1048576}}, "stop", "gone"],
-            "deadlines": {"reach": "10s", "start": "9m", "queue": "20m", "open": "30s", "kernel": "1m",
-                "execute": "1m", "files": "1m", "stop": "2m"}}]})
+            "deadlines": {"reach": "10s", "start": "9m", "queue": "20m", "open": "30s", "lab": "1m",
+                "kernel": "1m", "execute": "1m", "files": "1m", "stop": "2m"}}]})
     );
 }
