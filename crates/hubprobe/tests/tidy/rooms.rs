@@ -80,6 +80,7 @@ pub(crate) const ROOMS: &[Room] = &[
         crates: &[
             "bytesize",
             "jiff",
+            "regex_lite",
             "serde",
             "serde_json",
             "serde_saphyr",
@@ -141,7 +142,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "diagnose",
         rooms: &["vocabulary"],
-        crates: &["jupyterhub_client", "jiff", "serde_json", "url"],
+        crates: &["jupyterhub_client", "html5gum", "jiff", "serde_json", "url"],
         not: JUDGES,
     },
     // The one more look that a diagnosis wants: one GET each, for visits and account commands alike.
