@@ -65,6 +65,13 @@ if settings["single_user"] == "light":
     c.Spawner.environment["JUPYTERHUB_SINGLEUSER_APP"] = "jupyter_server.serverapp.ServerApp"
     c.LocalSpawner.settle = True
 
+if settings["slurm"]:
+    # After the standard library and the environment, so that nothing of theirs is hidden.
+    sys.path.append(settings["slurm"]["modules"])
+    import slurm
+
+    slurm.apply(c, settings["slurm"], here, sys.executable)
+
 if settings["standing"]["hub"]:
     import hub_faults
 

@@ -25,13 +25,16 @@ def start_time(pid):
 def marked(sandbox_id):
     """The processes that carry the sandbox's marker in their environment."""
     wanted = f"{MARKER}={sandbox_id}".encode()
+    conf = f"/{sandbox_id}.conf".encode()
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue
         try:
             with open(f"/proc/{entry}/environ", "rb") as environ:
-                if wanted in environ.read().split(b"\0"):
-                    yield int(entry)
+                pairs = environ.read().split(b"\0")
+            # What slurmd starts has only the path of its configuration.
+            if wanted in pairs or any(it.startswith(b"SLURM_CONF=") and it.endswith(conf) for it in pairs):
+                yield int(entry)
         except OSError:
             continue
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::process::Identity;
 use crate::state::State;
-use crate::{Error, Fault, Place, SingleUser, files};
+use crate::{Error, Fault, Place, SingleUser, files, slurm};
 
 /// The user that is an admin.
 pub(crate) const ADMIN_USER: &str = "admin";
@@ -30,7 +30,7 @@ pub(crate) const LAUNCHER: &str = "launch.py";
 /// The configuration that the caller gave as text.
 pub(crate) const EXTRA: &str = "extra_config.py";
 
-const PYTHON: [(&str, &str); 14] = [
+const PYTHON: [(&str, &str); 15] = [
     (CONFIG, include_str!("../python/jupyterhub_config.py")),
     (LAUNCHER, include_str!("../python/launch.py")),
     ("watch.py", include_str!("../python/watch.py")),
@@ -46,6 +46,7 @@ const PYTHON: [(&str, &str); 14] = [
     ("others.py", include_str!("../python/others.py")),
     ("pods.py", include_str!("../python/pods.py")),
     ("relay.py", include_str!("../python/relay.py")),
+    ("slurm.py", include_str!("../python/slurm.py")),
     ("routes.py", include_str!("../python/routes.py")),
     (
         "jupyter/jupyter_server_config.py",
@@ -103,6 +104,10 @@ pub(crate) fn write_settings(directory: &Path, state: &State) -> Result<(), Erro
             "hub": standing(state, Place::Hub),
         },
         "old_server": state.old_server,
+        "slurm": state.slurm.as_ref().map(|slurm| json!({
+            "conf": slurm::conf_file(directory, &state.id),
+            "modules": slurm.modules,
+        })),
         "admin_user": ADMIN_USER,
         "admin_service": ADMIN_SERVICE,
         "extra_config": extra,

@@ -128,6 +128,37 @@ pub enum Error {
         /// The front's fault.
         fault: String,
     },
+    /// A sandbox with Slurm wants programs that are not there.
+    #[error(
+        "a sandbox with Slurm wants programs that are neither on PATH nor in /usr/sbin: {missing}; install them as programs, not as services: tools/setup slurm, or on Debian and Ubuntu: apt-get install slurmctld slurmd slurm-client slurmdbd munge mariadb-server-core"
+    )]
+    NoSlurm {
+        /// Which.
+        missing: String,
+    },
+    /// Slurm was asked for together with a spawner that fails on purpose.
+    #[error(
+        "a sandbox with Slurm starts its servers by batchspawner, and faults of a spawn are done by a spawner of the sandbox's own; ask for one or the other"
+    )]
+    SlurmWithFaults,
+    /// Slurm cannot live in the sandbox's directory.
+    #[error(
+        "Slurm cannot use {path}: it wants a path of at most {longest} plain characters (letters, digits and -_./~+@:); choose a shorter name, or set XDG_STATE_HOME to another place"
+    )]
+    SlurmPlace {
+        /// The sandbox's directory.
+        path: PathBuf,
+        /// How long it may be.
+        longest: usize,
+    },
+    /// One of Slurm's own commands failed while Slurm was set up.
+    #[error("Slurm could not be set up: `{what}` failed\n{tail}")]
+    Slurm {
+        /// The command.
+        what: String,
+        /// The last lines that it said.
+        tail: String,
+    },
     /// A front's certificate could not be made.
     #[error("cannot make the certificate of a front: {reason}; this is a bug of the sandbox")]
     Certificate {

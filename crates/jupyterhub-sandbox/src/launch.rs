@@ -206,7 +206,8 @@ pub(crate) async fn hub_answers(
         .await
 }
 
-async fn launch(
+/// Starts a program of the sandbox, with its marker, in a session of its own.
+pub(crate) async fn launch(
     directory: &Path,
     state: &State,
     log: &Path,
@@ -216,7 +217,15 @@ async fn launch(
     let mut launcher = command(&state.python);
     // What is set around us for other hubs and servers must not reach this one.
     for (name, _) in std::env::vars_os() {
-        let foreign = ["HUBPROBE_", "JUPYTER", "JPY_", "CONFIGPROXY_", "PYTHON"];
+        let foreign = [
+            "HUBPROBE_",
+            "JUPYTER",
+            "JPY_",
+            "CONFIGPROXY_",
+            "PYTHON",
+            "SLURM_",
+            "SBATCH_",
+        ];
         if name
             .to_str()
             .is_some_and(|name| foreign.iter().any(|prefix| name.starts_with(prefix)))

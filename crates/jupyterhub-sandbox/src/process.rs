@@ -62,10 +62,15 @@ pub(crate) fn members(
 ) -> Vec<Member> {
     let all = table();
     let marker = format!("{MARKER}={sandbox_id}");
+    // What slurmd starts has nothing else of ours (see slurm.rs).
+    let conf = format!("/{sandbox_id}.conf");
+    let of_slurm = |it: &String| it.starts_with("SLURM_CONF=") && it.ends_with(&conf);
     let environments: BTreeMap<u32, Vec<String>> = all
         .keys()
         .filter_map(|pid| Some((*pid, environment(*pid)?)))
-        .filter(|(_, environment)| environment.contains(&marker))
+        .filter(|(_, environment)| {
+            environment.contains(&marker) || environment.iter().any(of_slurm)
+        })
         .collect();
     let recorded = [hub, proxy]
         .into_iter()

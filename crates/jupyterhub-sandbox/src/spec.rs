@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{Error, Fault, NEWEST_KNOWN_GOOD};
+use crate::{Error, Fault, NEWEST_KNOWN_GOOD, Place};
 
 /// Which single-user server the hub starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -44,6 +44,8 @@ pub struct Spec {
     pub faults: bool,
     /// Faults that hold from the start on. Those of a spawn strike every spawn that does not ask for another.
     pub standing: Vec<Fault>,
+    /// Servers are jobs of a real Slurm, which comes up with the sandbox and ends with it.
+    pub slurm: bool,
     /// The sandbox ends when the process that called [`Sandbox::up`](crate::Sandbox::up) is gone.
     pub dies_with_parent: bool,
     /// Where Node.js comes from.
@@ -61,6 +63,7 @@ impl Default for Spec {
             extra_config_text: None,
             faults: false,
             standing: Vec::new(),
+            slurm: false,
             dies_with_parent: false,
             node: Node::Auto,
         }
@@ -81,7 +84,16 @@ impl Spec {
                 base_url: base.clone(),
             });
         }
+        if self.slurm && self.wants_own_spawner() {
+            return Err(Error::SlurmWithFaults);
+        }
         Ok(())
+    }
+
+    /// Faults of a spawn are done by a spawner of the sandbox's own.
+    pub(crate) fn wants_own_spawner(&self) -> bool {
+        let of_spawn = |fault: &Fault| fault.kind().place == Place::Spawn;
+        self.faults || self.standing.iter().any(of_spawn)
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::process::Identity;
+use crate::slurm::Slurm;
 use crate::{Error, SingleUser, files};
 
 const FILE: &str = "sandbox.json";
@@ -46,6 +47,9 @@ pub(crate) struct State {
     /// The single-user server of the fault `old_server`, where the sandbox was made with it.
     #[serde(default)]
     pub(crate) old_server: Option<PathBuf>,
+    /// Its Slurm, where it was made with one.
+    #[serde(default)]
+    pub(crate) slurm: Option<Slurm>,
     pub(crate) node: PathBuf,
     pub(crate) proxy_script: PathBuf,
     pub(crate) hub: Option<Identity>,
@@ -139,6 +143,7 @@ mod tests {
             },
             python: "/p".into(),
             old_server: None,
+            slurm: None,
             node: "/n".into(),
             proxy_script: "/s".into(),
             hub: Some(me),

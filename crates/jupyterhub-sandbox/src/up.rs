@@ -12,7 +12,7 @@ use crate::process::Identity;
 use crate::releases::{OLD_SERVER, release};
 use crate::run::Tell;
 use crate::state::{Phase, State};
-use crate::{Error, Place, Places, Progress, Sandbox, Spec, config, files, launch, proxy};
+use crate::{Error, Places, Progress, Sandbox, Spec, config, files, launch, proxy, slurm};
 
 /// How often a start is tried when the ports turn out to be taken.
 const TRIES: usize = 3;
@@ -27,6 +27,11 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
         .map(|path| files::canonical(path))
         .collect::<Result<_, _>>()?;
     refuse_if_up(places, &spec.name)?;
+    let slurm = if spec.slurm {
+        Some(slurm::prepare(places, tell).await?)
+    } else {
+        None
+    };
     let environment = environment::ensure(&places.cache, &Wanted::hub(&release), tell).await?;
     let old_server = old_server(places, spec, tell).await?;
     let installed = proxy::ensure(&places.cache, spec.node, tell).await?;
@@ -36,11 +41,7 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
         hub_version: spec.hub_version.clone(),
         single_user: spec.single_user,
         base_url: spec.base_url.clone(),
-        faults: spec.faults
-            || spec
-                .standing
-                .iter()
-                .any(|fault| fault.kind().place == Place::Spawn),
+        faults: spec.wants_own_spawner(),
         standing: spec.standing.iter().map(ToString::to_string).collect(),
         extra_config,
         dies_with_parent: spec.dies_with_parent,
@@ -53,6 +54,7 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
         ports: launch::free_ports()?,
         python: environment::interpreter(&environment),
         old_server,
+        slurm,
         node: installed.node,
         proxy_script: installed.script,
         hub: None,
@@ -142,6 +144,9 @@ async fn start(
             Err(Error::PortTaken { .. }) if left > 0 => {
                 sandbox.end_processes().await?;
                 state.ports = launch::free_ports()?;
+                if let Some(slurm) = &mut state.slurm {
+                    slurm.take_ports(launch::free_ports()?);
+                }
             }
             ended => {
                 ended?;
@@ -155,6 +160,9 @@ async fn start(
 }
 
 async fn start_once(directory: &Path, state: &mut State, tell: Tell<'_>) -> Result<(), Error> {
+    if let Some(slurm) = state.slurm.clone() {
+        slurm::start(directory, state, &slurm, tell).await?;
+    }
     tell(Progress::Step {
         what: "starting the proxy",
     });

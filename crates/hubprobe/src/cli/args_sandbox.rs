@@ -56,6 +56,9 @@ pub struct Up {
     /// A spawner that fails when asked to, through the user option fault (see docs/sandbox.md)
     #[arg(long)]
     pub faults: bool,
+    /// Servers are jobs of a real Slurm on this machine (wants Debian's packages: tools/setup slurm)
+    #[arg(long, conflicts_with = "faults")]
+    pub slurm: bool,
     /// Break something from the start on (hubprobe sandbox faults lists what); may be given again
     #[arg(long = "fault", value_name = "NAME[:ARG]")]
     pub broken: Vec<String>,

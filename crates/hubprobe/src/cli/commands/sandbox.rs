@@ -92,6 +92,7 @@ async fn up(places: &Places, args: &Up, printer: &Printer) -> anyhow::Result<Exi
         extra_config: args.configs.clone(),
         faults: args.faults,
         standing: asked.standing,
+        slurm: args.slurm,
         ..Spec::default()
     };
     let sandbox = start(places, &spec, printer).await?;
