@@ -1,9 +1,10 @@
 //! Layers 5 to 7: a spawn that is refused, and a spawn that fails.
 //!
 //! By the hub's own texts ([`texts`]), by what Kubernetes and the server itself
-//! said meanwhile, by the time that it took. The first failing layer counts:
+//! said meanwhile, by the words of a batch scheduler ([`jobs`]), by the time that it took. The first failing layer counts:
 //! words that say why stand before the words that say only that.
 
+mod jobs;
 mod texts;
 
 use jupyterhub_client::Error;
@@ -159,6 +160,9 @@ fn by_text(failure: &Failure, said: &str, reason: &str) -> Finding {
     let answer = failure.answer.as_deref().unwrap_or_default();
     if hub::is_database(said) || hub::is_database(answer) {
         return hub::database("the spawn failed over the hub's database");
+    }
+    if let Some(finding) = jobs::of_text(reason) {
+        return finding;
     }
     let row = find(CREDENTIALS, said)
         .or_else(|| texts::missing_key(reason))

@@ -220,6 +220,15 @@ causes! {
     SpawnQuota "spawn.quota" Capacity
         "a quota or an admission rule refuses the server"
         "Free what the quota counts, raise it, or ask for less.";
+    SpawnJobRejected "spawn.job-rejected" Account
+        "the scheduler refuses the job"
+        "Ask for an account, partition, reservation, QOS, time and size that the account may have (sacctmgr show assoc, scontrol show partition); send as lists the options that the page sends as lists.";
+    SpawnJobVanished "spawn.job-vanished" Deployment
+        "the job died or disappeared"
+        "Look at the job's own log (slurm-ID.out, jupyterhub_slurmspawner_ID.log) and at sacct: a script that fails, a full home, a node, somebody's scancel.";
+    SpawnSchedulerDown "spawn.scheduler-down" Deployment
+        "the scheduler does not answer"
+        "Look at the scheduler from where the hub runs (scontrol ping), at slurmctld's log, and at the network between.";
     SpawnQueued "spawn.queued" Capacity
         "still queued when the queue deadline came"
         "Wait, use a reservation, or allow more with --deadline queue=TIME.";

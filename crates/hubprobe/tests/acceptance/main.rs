@@ -18,6 +18,7 @@
 )]
 
 mod accounts;
+mod batch;
 mod causes;
 mod doctor;
 mod flow;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
     let slow: Vec<&Case> = if all {
         other_mechanisms::ALL
             .iter()
+            .chain(batch::ALL)
             .chain(no_false_alarm::ALL)
             .chain(hub_config::ALL)
             .chain(oauth::ALL)
@@ -104,6 +106,7 @@ fn main() -> ExitCode {
             .chain(patient::EDGES)
             .chain(version_mismatch::EDGES)
             .chain(other_mechanisms::EDGES)
+            .chain(batch::EDGES)
             .chain(no_false_alarm::EDGES)
             .chain(oauth::EDGES)
             .chain(least::EDGES)

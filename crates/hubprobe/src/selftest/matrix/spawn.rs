@@ -5,8 +5,8 @@ use super::super::kind::{HubKind, RESTLESS};
 use super::super::wording::red;
 use crate::vocabulary::Cause::{
     SpawnCancelled, SpawnCannotReachHub, SpawnCredentialsExpired, SpawnError, SpawnExited,
-    SpawnNeverAnswered, SpawnNoCommand, SpawnNoCredentials, SpawnProxyUnreachable, SpawnQueued,
-    SpawnStartTimeout, SpawnTooSlow,
+    SpawnJobRejected, SpawnJobVanished, SpawnNeverAnswered, SpawnNoCommand, SpawnNoCredentials,
+    SpawnProxyUnreachable, SpawnQueued, SpawnSchedulerDown, SpawnStartTimeout, SpawnTooSlow,
 };
 
 /// The proxy's API is lost to it for good.
@@ -154,6 +154,28 @@ pub(super) const CASES: &[Case] = &[
         "firecrestspawner wants a login that the account does not have",
     )
     .options(&["fault=firecrest_401"])
+    .emulated(),
+    red(
+        "spawn-job-rejected",
+        SpawnJobRejected,
+        "the scheduler refuses the job's account",
+    )
+    .options(&["fault=\"raise_text:sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified\""])
+    .emulated()
+    .fast(),
+    red(
+        "spawn-job-vanished",
+        SpawnJobVanished,
+        "the job ends before it has started the server",
+    )
+    .options(&["fault=raise_text:The Jupyter batch job has disappeared while pending in the queue or died immediately after starting."])
+    .emulated(),
+    red(
+        "spawn-no-scheduler",
+        SpawnSchedulerDown,
+        "the scheduler does not answer when the job is submitted",
+    )
+    .options(&["fault=\"raise_text:sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\""])
     .emulated(),
     red(
         "spawn-queued",

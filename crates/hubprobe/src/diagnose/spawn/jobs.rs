@@ -1,0 +1,182 @@
+//! What a batch scheduler says of a job that it does not take, or that is gone.
+//!
+//! Slurm's words as sbatch and squeue print them (slurm_errno.c; seen on 22.05),
+//! passed on whole by batchspawner and behind `std_err:` by firecrestspawner.
+//! Only words that are a verdict on the job count as a refusal: what else may
+//! stand behind "Batch job submission failed" (a full disk, a protocol) is a
+//! plain error of the spawner.
+
+use super::super::excerpt;
+use crate::vocabulary::{Cause, Finding};
+
+/// The scheduler does not answer, or not in time.
+const DOWN: &[&str] = &[
+    "unable to contact slurm controller",
+    "unable to contact slurm database",
+    "slurm backup controller in standby mode",
+    "socket timed out on send/recv",
+];
+
+/// The job as it was asked for is refused.
+const REJECTED: &[&str] = &[
+    "invalid account or account/partition combination",
+    "invalid partition name",
+    "requested partition configuration not available",
+    "required partition not available",
+    "requested reservation is invalid",
+    "access denied to requested reservation",
+    "requested reservation not usable",
+    "reservation is invalid",
+    "invalid qos specification",
+    "requested time limit is invalid",
+    "requested node configuration is not available",
+    "node count specification invalid",
+    "more processors requested than permitted",
+    "memory specification can not be satisfied",
+    "requested memory limit",
+    "invalid feature specification",
+    "invalid generic resource",
+    "invalid time specification",
+    "job violates accounting/qos policy",
+    "user's group not permitted to use this partition",
+    "invalid user id",
+    "invalid wckey specification",
+    "job constraints",
+    "burst buffer",
+    "invalid license specification",
+];
+
+/// The job is gone, or ended before its server was reached.
+const VANISHED: &[&str] = &[
+    "batch job has disappeared while pending",
+    "batch job started but died before launching",
+];
+
+/// The finding for a scheduler's words; none where there are none.
+pub(super) fn of_text(said: &str) -> Option<Finding> {
+    let lower = said.to_lowercase();
+    let any = |table: &[&str]| table.iter().any(|words| lower.contains(words));
+    if any(DOWN) {
+        return Some(Finding::new(
+            Cause::SpawnSchedulerDown,
+            format!("the scheduler does not answer: {}", own_words(said)),
+        ));
+    }
+    // A hook may say "invalid time specification" too; a scheduler says who it is.
+    let submitted = ["sbatch:", "job submission failed", "srun:"];
+    if submitted.iter().any(|words| lower.contains(words)) && any(REJECTED) {
+        return Some(Finding::new(
+            Cause::SpawnJobRejected,
+            format!("the scheduler refuses the job: {}", own_words(said)),
+        ));
+    }
+    any(VANISHED).then(|| {
+        Finding::new(
+            Cause::SpawnJobVanished,
+            "the job disappeared from the queue, or ended before it had started the server",
+        )
+    })
+}
+
+/// What the scheduler said, without what its commands and the spawner put before it.
+fn own_words(said: &str) -> String {
+    let after = |text: &str, mark: &str| match text.rfind(mark) {
+        Some(at) => text[at + mark.len()..].trim().to_owned(),
+        None => text.trim().to_owned(),
+    };
+    let lines = said.lines().map(|line| {
+        let line = after(line, "error:");
+        after(&line, "Batch job submission failed:")
+    });
+    let words: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+    excerpt(&words.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cause(said: &str) -> Option<(Cause, String)> {
+        of_text(said).map(|it| (it.cause, it.summary))
+    }
+
+    /// As sbatch of Slurm 22.05.8 says it, through batchspawner 1.3.0.
+    #[test]
+    fn refusals_keep_the_schedulers_words() {
+        for (said, words) in [
+            (
+                "sbatch: error: invalid partition specified: nosuch\nsbatch: error: Batch job submission failed: Invalid partition name specified",
+                "invalid partition specified: nosuch; Invalid partition name specified",
+            ),
+            (
+                "sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified",
+                "Invalid account or account/partition combination specified",
+            ),
+            (
+                "sbatch: error: Batch job submission failed: Requested reservation is invalid",
+                "Requested reservation is invalid",
+            ),
+            (
+                "sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)",
+                "Requested time limit is invalid (missing or exceeds some limit)",
+            ),
+            (
+                "sbatch: error: Batch job submission failed: Invalid qos specification",
+                "Invalid qos specification",
+            ),
+            (
+                "sbatch: error: Batch job submission failed: Node count specification invalid",
+                "Node count specification invalid",
+            ),
+            (
+                "sbatch: error: Batch job submission failed: Invalid feature specification",
+                "Invalid feature specification",
+            ),
+            (
+                "sbatch: error: Batch job submission failed: More processors requested than permitted",
+                "More processors requested than permitted",
+            ),
+            (
+                "sbatch: error: Memory specification can not be satisfied\nsbatch: error: Batch job submission failed: Requested node configuration is not available",
+                "Memory specification can not be satisfied; Requested node configuration is not available",
+            ),
+            (
+                "Unexpected Slurm command response. exit_status:1 std_err:sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified\n",
+                "Invalid account or account/partition combination specified",
+            ),
+        ] {
+            let found = cause(said).unwrap();
+            let summary = format!("the scheduler refuses the job: {words}");
+            assert_eq!(found, (Cause::SpawnJobRejected, summary), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_job_that_is_gone_and_a_scheduler_that_is() {
+        for said in [
+            "The Jupyter batch job has disappeared while pending in the queue or died immediately after starting.",
+            "The Jupyter batch job has disappeared while pending in the queue or died  immediately after starting.",
+        ] {
+            assert_eq!(cause(said).unwrap().0, Cause::SpawnJobVanished);
+        }
+        for said in [
+            "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)",
+            "slurm_load_jobs error: Unable to contact slurm controller (connect failure)",
+            "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation",
+        ] {
+            assert_eq!(cause(said).unwrap().0, Cause::SpawnSchedulerDown, "{said}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_none_of_a_scheduler() {
+        for said in [
+            "sbatch: error: Batch job submission failed: I/O error writing script/output to file",
+            "Jupyter batch job submission failure (no jobid in output)",
+            "invalid time specification in the form",
+            "I don't work!",
+        ] {
+            assert_eq!(cause(said), None, "{said}");
+        }
+    }
+}
