@@ -484,6 +484,6 @@ mod tests {
             let error = check_place(Path::new(bad)).unwrap_err().to_string();
             assert!(error.contains("XDG_STATE_HOME"), "{error}");
         }
-        check_place(Path::new("/root/.local/state/hubprobe/sandbox/default")).unwrap();
+        check_place(Path::new("/srv/state/hubprobe/sandbox/default")).unwrap();
     }
 }
