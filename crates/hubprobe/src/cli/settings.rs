@@ -236,6 +236,8 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
         deadlines: Deadlines::default(),
         kernel: KernelStep::default(),
         execute: Vec::new(),
+        environment: None,
+        options_honoured: false,
         files: None,
         tags: Vec::new(),
         lab: None,

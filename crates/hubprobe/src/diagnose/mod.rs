@@ -11,6 +11,7 @@
 use jupyterhub_client::Error;
 
 pub mod curl;
+pub mod environment;
 pub mod front;
 pub mod header;
 pub mod home;

@@ -28,8 +28,11 @@ type Stepping<'a> = Pin<Box<dyn Future<Output = StepResult> + 'a>>;
 /// The steps of a probe, in order.
 fn steps_of(probe: &Probe) -> impl Iterator<Item = StepName> + use<> {
     let (lab, files) = (probe.lab.is_some(), probe.files.is_some());
+    let (environment, honoured) = (probe.environment.is_some(), probe.options_honoured);
     StepName::ALL.into_iter().filter(move |step| match step {
         StepName::Lab => lab,
+        StepName::Environment => environment,
+        StepName::OptionsHonoured => honoured,
         StepName::Files => files,
         _ => true,
     })
@@ -179,6 +182,8 @@ fn run(step: StepName, walk: &mut Walk) -> Stepping<'_> {
         StepName::Lab => Box::pin(steps::lab::lab(walk)),
         StepName::Kernel => Box::pin(steps::kernel::kernel(walk)),
         StepName::Execute => Box::pin(steps::execute::execute(walk)),
+        StepName::Environment => Box::pin(steps::environment::environment(walk)),
+        StepName::OptionsHonoured => Box::pin(steps::environment::honoured(walk)),
         StepName::Files => Box::pin(steps::files::files(walk)),
         StepName::Stop | StepName::Gone => Box::pin(async { Ok(String::new()) }),
     }

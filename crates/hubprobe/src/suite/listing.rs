@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Suite;
 use super::error::note;
 use super::resolved::Probe;
+use super::{EnvironmentStep, Suite};
 
 impl Probe {
     /// The steps that a visit walks, in their order, as a suite writes them.
@@ -29,6 +29,8 @@ impl Probe {
             Some(expect) => json!({"execute": {"code": step.code, "expect": expect.written()}}),
             None => json!({"execute": {"code": step.code}}),
         }));
+        steps.extend(self.environment.as_ref().map(EnvironmentStep::written));
+        steps.extend(self.options_honoured.then(|| json!("options-honoured")));
         steps.extend(
             self.files
                 .map(|files| json!({"files": {"size": files.size}})),

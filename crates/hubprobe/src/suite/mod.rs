@@ -13,6 +13,7 @@
 mod deadlines;
 mod document;
 mod duration;
+mod environment;
 mod error;
 mod expect;
 mod extends;
@@ -39,6 +40,7 @@ mod tags;
 pub use crate::vocabulary::SecretSource;
 pub use deadlines::{DeadlineName, Deadlines, parse_deadline};
 pub use duration::{format_duration, parse_duration};
+pub use environment::{Access, EnvironmentStep};
 pub use error::{OptionError, Place, SuiteError, UrlError};
 pub use expect::Expect;
 pub use hub_url::hub_url;

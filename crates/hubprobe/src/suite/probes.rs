@@ -141,6 +141,8 @@ fn probe(
         kernel: steps.kernel.unwrap_or_default(),
         execute: steps.execute,
         lab: steps.lab,
+        environment: steps.environment,
+        options_honoured: steps.options_honoured,
         files: steps.files,
         tags,
         keep: false,

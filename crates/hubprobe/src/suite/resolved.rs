@@ -11,7 +11,7 @@ use url::Url;
 
 use super::error::SuiteError;
 use super::nearest::nearest;
-use super::{Deadlines, Expect};
+use super::{Deadlines, EnvironmentStep, Expect};
 use crate::vocabulary::{SecretSource, Target};
 
 /// One test: an account's walk over a hub, with everything that the walk needs to know.
@@ -33,6 +33,10 @@ pub struct Probe {
     pub kernel: KernelStep,
     /// Code that runs after the nonce that every visit computes.
     pub execute: Vec<ExecuteStep>,
+    /// What is to be found around the kernel; none: it is not looked for.
+    pub environment: Option<EnvironmentStep>,
+    /// Compare what became of the spawn options.
+    pub options_honoured: bool,
     /// A file that is written and read back; none: the home is not tried.
     pub files: Option<FilesStep>,
     /// The words by which it is chosen, each once, in the order of the alphabet.

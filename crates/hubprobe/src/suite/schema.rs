@@ -183,6 +183,8 @@ enum StepWord {
     Lab,
     Kernel,
     Execute,
+    #[schemars(rename = "options-honoured")]
+    OptionsHonoured,
     Files,
     Stop,
     Gone,
@@ -198,6 +200,8 @@ enum ConfiguredStep {
     Kernel(KernelFile),
     /// Code that runs after the nonce that every visit computes.
     Execute(CellsFile),
+    /// What is to be found around the kernel.
+    Environment(Box<EnvironmentFile>),
     /// A file that is written to the home, read back and deleted.
     Files(FilesFile),
 }
@@ -266,6 +270,42 @@ enum ExpectKind {
     /// JSON that has at least this in it; lists are compared whole.
     #[schemars(extend("examples" = [{"gpus": 4}]))]
     Json(Value),
+}
+
+/// What is to be found around the kernel, which must be one of Python.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("minProperties" = 1))]
+struct EnvironmentFile {
+    /// Packages that must be installed and importable, with versions as pip takes them.
+    #[schemars(extend("examples" = [{"numpy": ">=2", "pandas": ""}]))]
+    packages: Option<IndexMap<String, Option<String>>>,
+    /// At least so many cores.
+    #[schemars(range(min = 1))]
+    cores: Option<u64>,
+    /// At least so much memory.
+    memory: Option<Size>,
+    /// At least so many GPUs.
+    #[schemars(range(min = 1))]
+    gpus: Option<u64>,
+    /// The user that it runs as.
+    user: Option<String>,
+    /// Environment variables with their values.
+    #[schemars(extend("examples" = [{"SLURM_JOB_PARTITION": "debug"}]))]
+    variables: Option<IndexMap<String, Option<String>>>,
+    /// Paths, and what must be possible there.
+    #[schemars(extend("examples" = [{"/scratch": "write", "/data": "read"}]))]
+    paths: Option<IndexMap<String, AccessWord>>,
+    /// Addresses that must take a connection.
+    #[schemars(extend("examples" = [["pypi.org:443"]]))]
+    network: Option<Vec<String>>,
+}
+
+/// What must be possible at a path.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+enum AccessWord {
+    Read,
+    Write,
 }
 
 /// The file to write.

@@ -9,11 +9,7 @@ use super::FilesStep;
 /// # Errors
 /// What is wrong with it, with an example.
 pub fn parse_size(text: &str) -> Result<u64, String> {
-    let size = text
-        .trim()
-        .parse::<ByteSize>()
-        .map_err(|_| format!("`{text}` is no size; write one as in 2MiB or 512KiB"))?
-        .as_u64();
+    let size = parse_bytes(text)?;
     if size == 0 || size > FilesStep::LARGEST {
         return Err(format!(
             "`{text}` cannot be: from 1 byte to {} MiB",
@@ -21,6 +17,16 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         ));
     }
     Ok(size)
+}
+
+/// The bytes of a size of any kind, which may be none.
+///
+/// # Errors
+/// What is wrong with it, with an example.
+pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
+    let size = text.trim().parse::<ByteSize>();
+    size.map(|size| size.as_u64())
+        .map_err(|_| format!("`{text}` is no size; write one as in 2MiB or 512KiB"))
 }
 
 /// A size in words: `2.0 MiB`.

@@ -2,6 +2,7 @@
 //! configured with. The order in which they run is not the file's to say.
 
 use super::document::{Document, Kind, Node};
+use super::environment::{EnvironmentStep, environment};
 use super::error::SuiteError;
 use super::expect::expect;
 use super::fields::{Fields, Shape, text, wrong_type};
@@ -37,8 +38,19 @@ pub(super) const FILES: Shape = Shape {
 };
 
 /// The steps, in the order in which they run.
-pub(super) const STEPS: [&str; 10] = [
-    "reach", "identify", "spawn", "open", "lab", "kernel", "execute", "files", "stop", "gone",
+pub(super) const STEPS: [&str; 12] = [
+    "reach",
+    "identify",
+    "spawn",
+    "open",
+    "lab",
+    "kernel",
+    "execute",
+    "environment",
+    "options-honoured",
+    "files",
+    "stop",
+    "gone",
 ];
 /// Steps of the format that this version does not know.
 const LATER_STEPS: [&str; 1] = ["notebook"];
@@ -48,6 +60,8 @@ pub(super) struct Steps {
     pub(super) lab: Option<LabStep>,
     pub(super) kernel: Option<KernelStep>,
     pub(super) execute: Vec<ExecuteStep>,
+    pub(super) environment: Option<EnvironmentStep>,
+    pub(super) options_honoured: bool,
     pub(super) files: Option<FilesStep>,
 }
 
@@ -147,6 +161,18 @@ pub(super) fn steps(
                 }
                 steps.lab = Some(lab(document, settings)?);
             }
+            ("environment", settings) => {
+                if steps.environment.is_some() {
+                    return Err(document.error(
+                        at,
+                        "the step `environment` is there twice",
+                        "put all of it into one",
+                    ));
+                }
+                let settings = settings.unwrap_or(item);
+                steps.environment = Some(environment(document, settings)?);
+            }
+            ("options-honoured", None) => steps.options_honoured = true,
             ("files", settings) => {
                 if steps.files.is_some() {
                     return Err(document.error(

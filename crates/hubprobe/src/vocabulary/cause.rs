@@ -244,6 +244,9 @@ causes! {
     ServerForbidden "server.forbidden" Account
         "the token may not use the server"
         "Give the token the scope access:servers!user=NAME (a !group= filter is not understood by servers).";
+    SpawnOptionsIgnored "spawn.options-ignored" Deployment
+        "the server runs, but not with the options asked for"
+        "Look at what the spawner makes of its user_options: the names that its template knows, nesting, lists and single values.";
     ServerCannotReachHub "server.cannot-reach-hub" Deployment
         "the server cannot ask the hub who we are"
         "Check from where servers run that the hub's API can be reached: c.JupyterHub.hub_connect_url, network policy.";
@@ -289,6 +292,18 @@ causes! {
     KernelWrongOutput "kernel.wrong-output" Deployment
         "the code ran, but said something else than it should"
         "Compare the two outputs.";
+    EnvironmentPackages "environment.packages" Deployment
+        "a package is not there, not in the right version, or cannot be imported"
+        "Install it where servers run (the image, the module, the kernel's environment), or take it out of the suite.";
+    EnvironmentResources "environment.resources" Deployment
+        "the server has less cores, memory or GPUs than it should"
+        "Compare what was asked for (spawn options, profile) with the limits of the job or pod, and with what the node has.";
+    EnvironmentDiffers "environment.differs" Deployment
+        "the kernel runs as another user, or with other variables, than it should"
+        "Look at the spawner's environment, at the image, and at what the site sets at login.";
+    EnvironmentAccess "environment.access" Deployment
+        "the kernel cannot reach a path or an address that it should"
+        "Look at the mounts and their rights, at the network policy, and at the proxies that the way out needs.";
     FilesDenied "files.denied" Deployment
         "the home directory cannot be written"
         "Check the owner and the mode of the home, and how its volume is mounted.";

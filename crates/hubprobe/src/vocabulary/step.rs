@@ -24,6 +24,13 @@ pub enum StepName {
     Kernel,
     /// Code runs and says what it should.
     Execute,
+    /// The kernel finds around it what should be there; only where the probe asks for
+    /// it.
+    Environment,
+    /// The server got the spawn options that were asked for; only where the probe asks
+    /// for it.
+    #[serde(rename = "options-honoured")]
+    OptionsHonoured,
     /// A file is written to the home, read back and deleted; only where the probe
     /// asks for it.
     Files,
@@ -35,7 +42,7 @@ pub enum StepName {
 
 impl StepName {
     /// All steps, in the order in which they run.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Reach,
         Self::Identify,
         Self::Spawn,
@@ -43,6 +50,8 @@ impl StepName {
         Self::Lab,
         Self::Kernel,
         Self::Execute,
+        Self::Environment,
+        Self::OptionsHonoured,
         Self::Files,
         Self::Stop,
         Self::Gone,
@@ -58,6 +67,8 @@ impl StepName {
             Self::Lab => "lab",
             Self::Kernel => "kernel",
             Self::Execute => "execute",
+            Self::Environment => "environment",
+            Self::OptionsHonoured => "options-honoured",
             Self::Files => "files",
             Self::Stop => "stop",
             Self::Gone => "gone",

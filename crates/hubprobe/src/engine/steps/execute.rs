@@ -35,15 +35,7 @@ pub async fn execute(walk: &mut Walk) -> Result<String, Finding> {
             walk.kernel = Some(kernel);
             Ok(summary)
         }
-        Err(finding) => {
-            let finding = super::or_the_home(walk, finding).await;
-            kernel.close().await;
-            end_session(walk).await;
-            if finding.cause == Cause::ProberBusy {
-                company::leave(walk).await;
-            }
-            Err(finding)
-        }
+        Err(finding) => Err(give_up(walk, kernel, finding).await),
     }
 }
 
@@ -76,6 +68,41 @@ async fn all(walk: &Walk, kernel: &mut KernelConnection) -> Result<String, Findi
         n => format!(", and {n} pieces of the probe's code ran"),
     };
     Ok(format!("{a} × {b} = {product}{more}"))
+}
+
+/// Runs code of a later step in the same kernel, and gives what it printed.
+///
+/// # Errors
+/// A finding of the kernel's layer.
+pub(super) async fn extra(walk: &mut Walk, code: &str) -> Result<String, Finding> {
+    let Some(mut kernel) = walk.kernel.take() else {
+        return Err(Finding::new(
+            Cause::KernelNotStarted,
+            "there is no kernel to run code in",
+        ));
+    };
+    let ran = match company::give_way(walk).await {
+        Ok(()) => run(walk, &mut kernel, code).await,
+        Err(finding) => Err(finding),
+    };
+    match ran {
+        Ok(execution) => {
+            walk.kernel = Some(kernel);
+            Ok(execution.text())
+        }
+        Err(finding) => Err(give_up(walk, kernel, finding).await),
+    }
+}
+
+/// Ends the kernel that something went wrong in.
+async fn give_up(walk: &mut Walk, kernel: KernelConnection, finding: Finding) -> Finding {
+    let finding = super::or_the_home(walk, finding).await;
+    kernel.close().await;
+    end_session(walk).await;
+    if finding.cause == Cause::ProberBusy {
+        company::leave(walk).await;
+    }
+    finding
 }
 
 async fn run(walk: &Walk, kernel: &mut KernelConnection, code: &str) -> Result<Execution, Finding> {

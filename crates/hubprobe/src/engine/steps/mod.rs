@@ -6,6 +6,7 @@
 pub mod back;
 mod company;
 mod earlier;
+pub mod environment;
 pub mod execute;
 pub mod files;
 mod follow;
@@ -121,7 +122,7 @@ pub fn out_of_time(step: Option<StepName>, total: Duration) -> Finding {
         StepName::Open => Cause::ServerNoRoute,
         StepName::Lab => Cause::LabPage,
         StepName::Kernel => Cause::KernelSilent,
-        StepName::Execute => Cause::KernelHung,
+        StepName::Execute | StepName::Environment | StepName::OptionsHonoured => Cause::KernelHung,
         StepName::Files => Cause::FilesDenied,
         StepName::Stop | StepName::Gone => Cause::StopTimeout,
     };

@@ -2,6 +2,7 @@
 //! order in which a check meets them. Data only.
 
 mod account;
+mod environment;
 mod files;
 mod green;
 mod hub;
@@ -32,6 +33,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         server::CASES,
         lab::CASES,
         kernel::CASES,
+        environment::CASES,
         files::CASES,
         stop::CASES,
         prober::CASES,
@@ -89,7 +91,7 @@ mod tests {
             );
             assert!(!case.broken.contains('|'), "{name}");
             // What is found first may be in a layer before the one that is broken, never in one behind it.
-            let layers = "reach token account hub spawn server lab kernel files stop prober green";
+            let layers = "reach token account hub spawn server lab kernel environment files stop prober green";
             assert!(layers.split(' ').any(|it| it == case.layer()), "{name}");
         }
     }

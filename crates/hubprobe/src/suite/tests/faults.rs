@@ -136,11 +136,11 @@ fn faults_of_a_probe() {
         ),
         (
             "    steps: [span]\n",
-            "suite.yaml:8:13: there is no step named `span`\n    8 |     steps: [span]\n      |             ^\n  did you mean `spawn`? the steps are: reach, identify, spawn, open, lab, kernel, execute, files, stop, gone",
+            "suite.yaml:8:13: there is no step named `span`\n    8 |     steps: [span]\n      |             ^\n  did you mean `spawn`? the steps are: reach, identify, spawn, open, lab, kernel, execute, environment, options-honoured, files, stop, gone",
         ),
         (
             "    steps:\n      - notebook: { path: x }\n",
-            "suite.yaml:9:9: this version of hubprobe does not know the step `notebook`\n    9 |       - notebook: { path: x }\n      |         ^\n  the steps are: reach, identify, spawn, open, lab, kernel, execute, files, stop, gone",
+            "suite.yaml:9:9: this version of hubprobe does not know the step `notebook`\n    9 |       - notebook: { path: x }\n      |         ^\n  the steps are: reach, identify, spawn, open, lab, kernel, execute, environment, options-honoured, files, stop, gone",
         ),
         (
             "    steps: [{ spawn: { x: 1 } }]\n",
@@ -226,4 +226,70 @@ fn faults_of_what_code_must_print() {
     }
     let none = fault(&with("", "    steps: [execute: []]\n"));
     assert!(none.contains("has no code to run"), "{none}");
+}
+
+#[test]
+fn faults_of_what_must_be_there() {
+    for (settings, message) in [
+        ("{}", "8:26: the step `environment` looks at nothing"),
+        (
+            "{ core: 4 }",
+            "8:28: unknown key `core` in the step `environment`",
+        ),
+        (
+            "{ cores: 0 }",
+            "8:35: cores: expected a whole number of at least 1",
+        ),
+        ("{ memory: lots }", "8:36: memory: `lots` is no size"),
+        ("{ memory: 0 }", "8:36: memory: expected more than nothing"),
+        (
+            "{ packages: [numpy] }",
+            "8:38: packages: expected a map of names to texts",
+        ),
+        (
+            "{ packages: { 'a b': '' } }",
+            "8:40: packages: \"a b\" is no name of a package",
+        ),
+        (
+            "{ packages: { a: 'two' } }",
+            "8:43: packages: \"two\" are no versions",
+        ),
+        (
+            "{ packages: { a: 2 } }",
+            "8:43: a: expected a text, found the number 2",
+        ),
+        (
+            "{ paths: { /x: exec } }",
+            "8:41: paths: \"exec\" is neither read nor write",
+        ),
+        (
+            "{ network: [pypi.org] }",
+            "8:38: network: \"pypi.org\" is no HOST:PORT",
+        ),
+        (
+            "{ variables: { A: 1 } }",
+            "8:44: A: expected a text, found the number 1",
+        ),
+    ] {
+        let said = fault(&with(
+            "",
+            &format!("    steps: [environment: {settings}]\n"),
+        ));
+        assert!(
+            said.starts_with(&format!("suite.yaml:{message}")),
+            "{said}\nis not {message}"
+        );
+    }
+    for steps in [
+        "[environment]",
+        "[environment: { cores: 1 }, environment: { cores: 1 }]",
+    ] {
+        let said = fault(&with("", &format!("    steps: {steps}\n")));
+        assert!(said.contains("the step `environment` "), "{said}");
+    }
+    let said = fault(&with("", "    steps: [options-honoured: { x: 1 }]\n"));
+    assert!(
+        said.contains("the step `options-honoured` has no settings"),
+        "{said}"
+    );
 }
