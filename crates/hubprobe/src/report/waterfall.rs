@@ -11,8 +11,10 @@ use super::terminal::Look;
 use super::words::seconds;
 use super::wrap::{columns, cut, wrap};
 
-/// Columns before the bar: indent, mark, name.
-const BEFORE: usize = 2 + 2 + 8 + 2;
+/// Columns of a name, unless the visit has a longer one.
+const NAME: usize = 8;
+/// Columns before the bar beside the name: indent, mark, a gap.
+const AROUND: usize = 2 + 2 + 2;
 /// Columns of a duration.
 const TIME: usize = 7;
 /// A summary has this many lines at most.
@@ -25,10 +27,11 @@ pub(super) fn lines(visit: &Visit, look: &Look) -> Vec<String> {
         .iter()
         .map(|step| step.started_s + step.duration_s)
         .fold(visit.duration_s, f64::max);
+    let name = names(visit);
     let bar = if look.width < 50 {
         0
     } else {
-        (look.width * 3 / 10).min(40)
+        (look.width * 3 / 10).min(40).saturating_sub(name - NAME)
     };
     let mut lines = Vec::new();
     let mut skipped: Vec<StepName> = Vec::new();
@@ -38,36 +41,46 @@ pub(super) fn lines(visit: &Visit, look: &Look) -> Vec<String> {
             continue;
         }
         lines.extend(not_tried(&mut skipped, look));
-        lines.extend(step_lines(step, total, bar, look));
+        lines.extend(step_lines(step, total, name, bar, look));
     }
     lines.extend(not_tried(&mut skipped, look));
     lines
 }
 
+/// The columns that the names of a visit's steps need.
+fn names(visit: &Visit) -> usize {
+    let shown = visit
+        .steps
+        .iter()
+        .filter(|step| step.verdict != Verdict::Skipped || !step.summary.trim().is_empty());
+    let words = shown.map(|step| columns(step.name.word()));
+    words.fold(NAME, usize::max)
+}
+
 /// A step that was skipped for a reason: the reason whole, where the bar would be.
-fn skipped_lines(step: &Step, look: &Look) -> Vec<String> {
+fn skipped_lines(step: &Step, name: usize, look: &Look) -> Vec<String> {
+    let around = AROUND + name;
     let reason = plain::line(&step.summary);
     let mark = look.paint(look.of(step.verdict), look.mark(step.verdict));
-    let head = format!("  {mark} {:<8}  ", step.name.word());
-    let pieces = wrap(&reason, look.width.saturating_sub(BEFORE));
+    let head = format!("  {mark} {:<name$}  ", step.name.word());
+    let pieces = wrap(&reason, look.width.saturating_sub(around));
     let lines = pieces.into_iter().enumerate();
     lines
         .map(|(index, piece)| match index {
             0 => format!("{head}{piece}"),
-            _ => format!("{}{piece}", " ".repeat(BEFORE)),
+            _ => format!("{}{piece}", " ".repeat(around)),
         })
         .collect()
 }
 
-fn step_lines(step: &Step, total: f64, bar: usize, look: &Look) -> Vec<String> {
+fn step_lines(step: &Step, total: f64, name: usize, bar: usize, look: &Look) -> Vec<String> {
     if step.verdict == Verdict::Skipped {
-        return skipped_lines(step, look);
+        return skipped_lines(step, name, look);
     }
     let style = look.of(step.verdict);
-    let name = format!("{:<8}", step.name.word());
     let mark = look.paint(style, look.mark(step.verdict));
-    let mut head = format!("  {mark} {name}  ");
-    let mut used = BEFORE;
+    let mut head = format!("  {mark} {:<name$}  ", step.name.word());
+    let mut used = AROUND + name;
     if bar > 0 {
         let drawn = draw(step, total, bar, look.unicode);
         let filling = " ".repeat(bar.saturating_sub(columns(&drawn)));
@@ -167,6 +180,30 @@ fn draw(step: &Step, total: f64, width: usize, unicode: bool) -> String {
 mod tests {
     use super::super::samples;
     use super::*;
+
+    #[test]
+    fn a_longer_name_moves_the_bars_of_all() {
+        let mut run = samples::passed();
+        let visit = &mut run.visits[0];
+        visit.steps[5].name = StepName::OptionsHonoured;
+        let look = Look {
+            width: 80,
+            color: false,
+            unicode: true,
+        };
+        let lines = lines(visit, &look);
+        assert!(lines.iter().all(|line| columns(line) <= 80), "{lines:#?}");
+        let place = |line: &String| line.chars().take_while(|c| *c != '.').count();
+        let places: Vec<usize> = lines
+            .iter()
+            .filter(|line| line.contains(" s  "))
+            .map(place)
+            .collect();
+        assert!(
+            places.windows(2).all(|pair| pair[0] == pair[1]),
+            "{lines:#?}"
+        );
+    }
 
     #[test]
     fn bars_stand_where_the_time_was() {
