@@ -236,6 +236,7 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
         deadlines: Deadlines::default(),
         kernel: KernelStep::default(),
         execute: Vec::new(),
+        budgets: Vec::new(),
         environment: None,
         options_honoured: false,
         files: None,

@@ -43,6 +43,12 @@ fn forward_of(probe: &Probe) -> impl Iterator<Item = StepName> + use<> {
     steps_of(probe).filter(|step| *step < StepName::Stop)
 }
 
+fn voice(engine: &Engine, id: VisitId, probe: &Probe) -> Voice {
+    let mut voice = Voice::new(engine.events.clone(), id);
+    voice.mind(&probe.budgets);
+    voice
+}
+
 /// Walks one probe.
 pub(super) async fn visit(
     engine: &Engine,
@@ -53,7 +59,7 @@ pub(super) async fn visit(
     let mut walk = Walk::new(
         Arc::clone(&probe),
         engine.run,
-        Voice::new(engine.events.clone(), id),
+        voice(engine, id, &probe),
         engine.ledger.clone(),
         engine.clock,
         engine.dry_run,

@@ -5,11 +5,15 @@
 //! output of code. All that a visit says goes through its [`Voice`], which
 //! takes the visit's secrets out.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use jupyterhub_client::{Secret, Token};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::Clock;
+use crate::suite::format_duration;
 use crate::vocabulary::{Event, Finding, StepName, Verdict, VisitId, What};
 
 /// Where events go.
@@ -40,6 +44,8 @@ pub struct Voice {
     visit: VisitId,
     token: Option<Token>,
     secrets: Vec<Secret>,
+    budgets: Arc<[(StepName, Duration)]>,
+    began: Arc<Mutex<Option<(StepName, Duration)>>>,
 }
 
 impl Voice {
@@ -50,7 +56,14 @@ impl Voice {
             visit,
             token: None,
             secrets: Vec::new(),
+            budgets: Arc::default(),
+            began: Arc::default(),
         }
+    }
+
+    /// From now on steps that pass and take longer than this are warned of.
+    pub fn mind(&mut self, budgets: &[(StepName, Duration)]) {
+        self.budgets = budgets.into();
     }
 
     /// From now on this token is taken out of all that is said.
@@ -119,6 +132,8 @@ impl Voice {
 
     /// A step began.
     pub fn step_started(&self, step: StepName) {
+        let now = self.events.clock.elapsed();
+        *self.began.lock().unwrap_or_else(PoisonError::into_inner) = Some((step, now));
         self.events.say(What::StepStarted {
             visit: self.visit,
             step,
@@ -127,6 +142,9 @@ impl Voice {
 
     /// A step passed or was skipped.
     pub fn step_finished(&self, step: StepName, verdict: Verdict, summary: &str) {
+        if verdict == Verdict::Passed {
+            self.weigh(step);
+        }
         self.events.say(What::StepFinished {
             visit: self.visit,
             step,
@@ -134,6 +152,30 @@ impl Voice {
             summary: self.clean(summary),
             finding: None,
         });
+    }
+
+    /// A step that passed, against its budget.
+    fn weigh(&self, step: StepName) {
+        let began = self
+            .began
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some((_, began)) = began.filter(|(began, _)| *began == step) else {
+            return;
+        };
+        let took = self.events.clock.elapsed().saturating_sub(began);
+        let over = self
+            .budgets
+            .iter()
+            .find(|(name, warn)| *name == step && took > *warn);
+        if let Some((_, warn)) = over {
+            self.warn(&format!(
+                "{step} took {:.1} s; its budget warns from {} on",
+                took.as_secs_f64(),
+                format_duration(*warn)
+            ));
+        }
     }
 
     /// A step did not pass.
@@ -179,5 +221,34 @@ impl Voice {
             visit: self.visit,
             what: self.clean(what),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_over_its_budget_is_warned_of_once_it_has_passed() {
+        let (to, mut heard) = mpsc::unbounded_channel();
+        let mut voice = Voice::new(Events::new(to, Clock::start()), 0);
+        let hour = Duration::from_secs(3600);
+        voice.mind(&[
+            (StepName::Spawn, Duration::ZERO),
+            (StepName::Open, hour),
+            (StepName::Stop, Duration::ZERO),
+        ]);
+        let mut warnings = |step, verdict| {
+            voice.step_started(step);
+            std::thread::sleep(Duration::from_millis(1));
+            voice.step_finished(step, verdict, "");
+            let all = std::iter::from_fn(|| heard.try_recv().ok());
+            all.filter(|event| matches!(event.what, What::Warning { .. }))
+                .count()
+        };
+        assert_eq!(warnings(StepName::Spawn, Verdict::Passed), 1);
+        assert_eq!(warnings(StepName::Open, Verdict::Passed), 0);
+        assert_eq!(warnings(StepName::Kernel, Verdict::Passed), 0);
+        assert_eq!(warnings(StepName::Stop, Verdict::Skipped), 0);
     }
 }

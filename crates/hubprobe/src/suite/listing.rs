@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::duration::format_duration;
 use super::error::note;
 use super::resolved::Probe;
 use super::{EnvironmentStep, Suite};
@@ -42,7 +43,7 @@ impl Probe {
 
 /// Probes of a suite as JSON: `{"schema": "hubprobe.suite-list/1", "suite": FILE,
 /// "probes": [{name, hub: {name, url}, account, server, options, steps, deadlines,
-/// tags}]}`. Fields are only ever added.
+/// warn, tags}]}`. Fields are only ever added.
 #[must_use]
 pub fn as_json(suite: &Suite, probes: &[Probe]) -> Value {
     let probes: Vec<Value> = probes
@@ -56,6 +57,7 @@ pub fn as_json(suite: &Suite, probes: &[Probe]) -> Value {
                 "options": probe.options,
                 "steps": probe.steps(),
                 "deadlines": probe.deadlines,
+                "warn": probe.budgets.iter().map(|(step, length)| (step.word().to_owned(), json!(format_duration(*length)))).collect::<Map<_, _>>(),
                 "tags": probe.tags,
             })
         })
@@ -93,6 +95,13 @@ fn block(probe: &Probe) -> String {
     }
     let steps: Vec<String> = probe.steps().iter().map(step_in_words).collect();
     say("steps", &steps.join(", "));
+    if !probe.budgets.is_empty() {
+        let warn = probe.budgets.iter();
+        let warn: Vec<String> = warn
+            .map(|(step, length)| format!("{step} {}", format_duration(*length)))
+            .collect();
+        say("warn after", &warn.join(", "));
+    }
     if let Ok(Value::Object(deadlines)) = serde_json::to_value(probe.deadlines) {
         say("deadlines", &pairs(&deadlines));
     }

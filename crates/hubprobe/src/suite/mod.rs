@@ -10,6 +10,7 @@
 //! suite (that is the command line's), nor where a token comes out of its
 //! [`SecretSource`].
 
+mod budget;
 mod deadlines;
 mod document;
 mod duration;

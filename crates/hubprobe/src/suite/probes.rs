@@ -141,6 +141,7 @@ fn probe(
         kernel: steps.kernel.unwrap_or_default(),
         execute: steps.execute,
         lab: steps.lab,
+        budgets: steps.budgets.warn,
         environment: steps.environment,
         options_honoured: steps.options_honoured,
         files: steps.files,
@@ -159,13 +160,18 @@ struct Parts {
 
 fn parts(document: &Document, node: &Node, notes: &mut Vec<String>) -> Result<Parts, SuiteError> {
     let fields = Fields::of(document, node, "the probe", &PROBE)?;
+    let steps = match fields.get("steps") {
+        Some(list) => steps(document, list, notes)?,
+        None => Steps::default(),
+    };
+    let mut deadlines = deadlines(document, &fields)?;
+    for (name, duration) in &steps.budgets.fail {
+        deadlines.set(*name, *duration);
+    }
     Ok(Parts {
-        steps: match fields.get("steps") {
-            Some(list) => steps(document, list, notes)?,
-            None => Steps::default(),
-        },
+        steps,
         options: options(document, &fields, notes)?,
-        deadlines: deadlines(document, &fields)?,
+        deadlines,
         tags: match fields.get("tags") {
             Some(list) => tags(document, list)?,
             None => Vec::new(),

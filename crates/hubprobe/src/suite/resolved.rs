@@ -4,6 +4,7 @@
 //! wrong has been said by now.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -12,7 +13,7 @@ use url::Url;
 use super::error::SuiteError;
 use super::nearest::nearest;
 use super::{Deadlines, EnvironmentStep, Expect};
-use crate::vocabulary::{SecretSource, Target};
+use crate::vocabulary::{SecretSource, StepName, Target};
 
 /// One test: an account's walk over a hub, with everything that the walk needs to know.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Probe {
     pub kernel: KernelStep,
     /// Code that runs after the nonce that every visit computes.
     pub execute: Vec<ExecuteStep>,
+    /// How long a step may take before it is warned of.
+    pub budgets: Vec<(StepName, Duration)>,
     /// What is to be found around the kernel; none: it is not looked for.
     pub environment: Option<EnvironmentStep>,
     /// Compare what became of the spawn options.

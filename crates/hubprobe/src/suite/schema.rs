@@ -194,6 +194,14 @@ enum StepWord {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum ConfiguredStep {
+    /// An answer to the first request.
+    Reach(BudgetFile),
+    /// A server that is ready; fail is the deadline start.
+    Spawn(BudgetFile),
+    /// The server's answer through the proxy.
+    Open(BudgetFile),
+    /// A server that is gone.
+    Stop(BudgetFile),
     /// The page that a person would open, and what it loads.
     Lab(LabFile),
     /// The kernel that is started.
@@ -206,6 +214,16 @@ enum ConfiguredStep {
     Files(FilesFile),
 }
 
+/// What a step may take.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct BudgetFile {
+    /// Longer than this is warned of.
+    warn: Option<Time>,
+    /// Longer than this fails: the step's deadline.
+    fail: Option<Time>,
+}
+
 /// The page that is looked at.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -213,6 +231,10 @@ struct LabFile {
     /// Its path below the server; lab where it is left out.
     #[schemars(length(min = 1), extend("examples" = ["tree"]))]
     path: Option<String>,
+    /// Longer than this is warned of.
+    warn: Option<Time>,
+    /// Longer than this fails: the step's deadline.
+    fail: Option<Time>,
 }
 
 /// Settings of the kernel.
@@ -222,6 +244,10 @@ struct KernelFile {
     /// The name of a kernelspec; the server's default where it is left out.
     #[schemars(extend("examples" = ["python3"]))]
     name: Option<String>,
+    /// Longer than this is warned of.
+    warn: Option<Time>,
+    /// Longer than this fails: the step's deadline.
+    fail: Option<Time>,
 }
 
 /// A piece of code to run, or several that share the kernel.
@@ -314,6 +340,10 @@ enum AccessWord {
 struct FilesFile {
     /// Its size; 2MiB where it is left out, 32MiB at most.
     size: Option<Size>,
+    /// Longer than this is warned of.
+    warn: Option<Time>,
+    /// Longer than this fails: the step's deadline.
+    fail: Option<Time>,
 }
 
 /// A size: a number with KiB, MiB, KB or MB, or of bytes.
@@ -347,7 +377,7 @@ fn example() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{fields::Shape, hubs, load, probes, steps};
+    use super::super::{budget, environment, fields::Shape, hubs, load, probes, steps};
     use super::*;
 
     fn keys<T: JsonSchema>() -> Vec<String> {
@@ -376,6 +406,9 @@ mod tests {
         same(keys::<KernelFile>(), &steps::KERNEL);
         same(keys::<ExecuteFile>(), &steps::EXECUTE);
         same(keys::<FilesFile>(), &steps::FILES);
+        same(keys::<LabFile>(), &steps::LAB);
+        same(keys::<BudgetFile>(), &budget::BUDGET);
+        same(keys::<EnvironmentFile>(), &environment::ENVIRONMENT);
     }
 
     #[test]

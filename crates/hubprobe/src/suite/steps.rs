@@ -1,6 +1,7 @@
 //! The steps of a probe in a suite file: which are named, and what they are
 //! configured with. The order in which they run is not the file's to say.
 
+use super::budget::{BUDGET, Budgets};
 use super::document::{Document, Kind, Node};
 use super::environment::{EnvironmentStep, environment};
 use super::error::SuiteError;
@@ -12,7 +13,7 @@ use super::{ExecuteStep, FilesStep, KernelStep, LabStep};
 
 pub(super) const KERNEL: Shape = Shape {
     what: "the step `kernel`",
-    known: &["name"],
+    known: &["name", "warn", "fail"],
     later: &[],
     secret: false,
 };
@@ -25,14 +26,14 @@ pub(super) const EXECUTE: Shape = Shape {
 
 pub(super) const LAB: Shape = Shape {
     what: "the step `lab`",
-    known: &["path"],
+    known: &["path", "warn", "fail"],
     later: &[],
     secret: false,
 };
 
 pub(super) const FILES: Shape = Shape {
     what: "the step `files`",
-    known: &["size"],
+    known: &["size", "warn", "fail"],
     later: &["persist"],
     secret: false,
 };
@@ -57,6 +58,7 @@ const LATER_STEPS: [&str; 1] = ["notebook"];
 
 #[derive(Default)]
 pub(super) struct Steps {
+    pub(super) budgets: Budgets,
     pub(super) lab: Option<LabStep>,
     pub(super) kernel: Option<KernelStep>,
     pub(super) execute: Vec<ExecuteStep>,
@@ -137,6 +139,13 @@ pub(super) fn steps(
             ));
         }
         furthest = furthest.max(order);
+        let shape = match name {
+            "kernel" => &KERNEL,
+            "lab" => &LAB,
+            "files" => &FILES,
+            _ => &BUDGET,
+        };
+        steps.budgets.read(document, name, settings, shape)?;
         match (name, settings) {
             ("kernel", Some(settings)) => {
                 if steps.kernel.is_some() {
@@ -186,6 +195,7 @@ pub(super) fn steps(
             ("execute", Some(settings)) => {
                 steps.execute.extend(cells(document, settings, notes)?);
             }
+            (name, Some(_)) if Budgets::is_all_of(name) => {}
             (_, Some(settings)) => {
                 let remedy = format!("write - {name} alone");
                 return Err(document.error(

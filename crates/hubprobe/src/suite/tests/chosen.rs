@@ -118,7 +118,7 @@ fn the_list_says_what_each_probe_would_do() {
         as_json(&suite, &probes),
         json!({"schema": "hubprobe.suite-list/1", "suite": "dir/suite.yaml", "probes": [{
             "name": "long", "hub": {"name": "alps", "url": "https://h.org/"}, "account": "me", "server": "second",
-            "options": {"nodes": 2}, "tags": ["gpu", "slow"],
+            "options": {"nodes": 2}, "tags": ["gpu", "slow"], "warn": {},
             "steps": ["reach", "identify", "spawn", "open", {"kernel": {"name": "python3"}}, "execute",
                 {"execute": {"code": "print(6*7)", "expect": "42"}}, {"files": {"size": 1048576}}, "stop", "gone"],
             "deadlines": {"reach": "10s", "start": "9m", "queue": "20m", "open": "30s", "lab": "1m",

@@ -143,8 +143,12 @@ fn faults_of_a_probe() {
             "suite.yaml:9:9: this version of hubprobe does not know the step `notebook`\n    9 |       - notebook: { path: x }\n      |         ^\n  the steps are: reach, identify, spawn, open, lab, kernel, execute, environment, options-honoured, files, stop, gone",
         ),
         (
+            "    steps: [{ gone: { x: 1 } }]\n",
+            "suite.yaml:8:21: the step `gone` has no settings\n    8 |     steps: [{ gone: { x: 1 } }]\n      |                     ^\n  write - gone alone",
+        ),
+        (
             "    steps: [{ spawn: { x: 1 } }]\n",
-            "suite.yaml:8:22: the step `spawn` has no settings\n    8 |     steps: [{ spawn: { x: 1 } }]\n      |                      ^\n  write - spawn alone",
+            "suite.yaml:8:24: unknown key `x` in this step\n    8 |     steps: [{ spawn: { x: 1 } }]\n      |                        ^\n  the keys of this step are: warn, fail",
         ),
         (
             "    steps:\n      - execute:\n        code: x\n",

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::load::{load, load_text};
 use super::{Expect, Probe, SecretSource, Suite};
+use crate::vocabulary::StepName;
 
 mod chosen;
 mod faults;
@@ -314,4 +315,50 @@ fn the_page_to_look_at_is_below_the_server() {
     }
     let twice = fault(&with("", "    steps: [lab, lab]\n"));
     assert!(twice.contains("the step `lab` is there twice"), "{twice}");
+}
+
+#[test]
+fn a_step_may_have_a_budget() {
+    let (suite, _) = read(&with(
+        "",
+        "    deadlines: { start: 9m }\n    steps: [spawn: { warn: 60s, fail: 5m }, kernel: { name: r, warn: 10s }, files: { size: 1MiB, fail: 30s }, stop: { warn: 5s }]\n",
+    ));
+    let probe = &suite.probes(&[]).unwrap()[0];
+    let seconds = Duration::from_secs;
+    assert_eq!(
+        probe.budgets,
+        [
+            (StepName::Spawn, seconds(60)),
+            (StepName::Kernel, seconds(10)),
+            (StepName::Stop, seconds(5)),
+        ]
+    );
+    assert_eq!(probe.deadlines.start, seconds(300));
+    assert_eq!(probe.deadlines.files, seconds(30));
+    assert_eq!(probe.kernel.name.as_deref(), Some("r"));
+    for (settings, message) in [
+        (
+            "spawn: { wran: 1m }",
+            "8:22: unknown key `wran` in this step",
+        ),
+        (
+            "spawn: { warn: 5m, fail: 1m }",
+            "8:28: the step `spawn` would fail before it is warned of",
+        ),
+        ("stop: { warn: 5 }", "8:27: warn: `5` has no unit"),
+        (
+            "gone: { warn: 5s }",
+            "8:19: the step `gone` has no settings",
+        ),
+        (
+            "execute: { code: x, warn: 5s }",
+            "8:33: unknown key `warn` in the step `execute`",
+        ),
+    ] {
+        let said = fault(&with("", &format!("    steps: [{settings}]\n")));
+        assert!(
+            said.starts_with(&format!("suite.yaml:{message}")),
+            "{said}\nis not {message}"
+        );
+    }
 }
