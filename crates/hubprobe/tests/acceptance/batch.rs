@@ -9,10 +9,10 @@ use crate::Case;
 use crate::hubs::{Hubs, block_on};
 use crate::world::World;
 
-/// Quick: on the newest version always, on all with HUBPROBE_TEST=all.
+/// Quick: on the newest version.
 pub const EDGES: &[Case] = &[("batch::as_the_page_asks", as_the_page_asks)];
 
-/// Slower ones, with HUBPROBE_TEST=all.
+/// Slower ones, on the newest with HUBPROBE_TEST=all.
 pub const ALL: &[Case] = &[("batch::what_slurm_says", what_slurm_says)];
 
 fn slurm(hubs: &Hubs, version: &str, name: &str) -> Sandbox {

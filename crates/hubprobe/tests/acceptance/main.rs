@@ -82,7 +82,6 @@ fn main() -> ExitCode {
     let slow: Vec<&Case> = if all {
         other_mechanisms::ALL
             .iter()
-            .chain(batch::ALL)
             .chain(no_false_alarm::ALL)
             .chain(hub_config::ALL)
             .chain(oauth::ALL)
@@ -106,12 +105,13 @@ fn main() -> ExitCode {
             .chain(patient::EDGES)
             .chain(version_mismatch::EDGES)
             .chain(other_mechanisms::EDGES)
-            .chain(batch::EDGES)
             .chain(no_false_alarm::EDGES)
             .chain(oauth::EDGES)
             .chain(least::EDGES)
             .chain(slow.iter().copied())
             .chain(lenient(all, version))
+            .chain(scheduled(version == &hubs.versions()[0]))
+            .chain(scheduled_slowly(all && version == &hubs.versions()[0]))
         {
             trials.push(trial(hubs, version, name, *case));
         }
@@ -128,6 +128,15 @@ fn main() -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// What is the scheduler's, whatever the hub: on the newest alone.
+fn scheduled(newest: bool) -> &'static [Case] {
+    if newest { batch::EDGES } else { &[] }
+}
+
+fn scheduled_slowly(wanted: bool) -> &'static [Case] {
+    if wanted { batch::ALL } else { &[] }
 }
 
 /// What only some versions can be.
