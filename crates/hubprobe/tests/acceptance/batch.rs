@@ -43,14 +43,16 @@ fn as_the_page_asks(hubs: &Hubs, version: &str) {
     let sandbox = slurm(hubs, version, "batch");
     let world = World::on(&sandbox, "page");
     let run = world
-        .check()
+        .check_steps("- options-honoured")
         .option("partition=debug")
         .option(&format!("account=[{SLURM_ACCOUNT}]"))
         .option(&format!("reservation=[{SLURM_RESERVATION}]"))
         .option("runtime=[\"00:05:00\"]")
         .option("nnodes=[\"1\"]")
         .run();
-    run.passes();
+    let steps = run.passes()["steps"].to_string();
+    let honoured = "partition, account, reservation, nnodes as asked for";
+    assert!(steps.contains(honoured), "{steps}");
     world.assert_nothing_left();
     let job = ask(&sandbox, "scontrol", &["show", "job", "-o"]);
     for words in [
