@@ -53,7 +53,11 @@ def _hubprobe(wish):
 
     def package(name, versions):
         import importlib
-        from importlib import metadata
+
+        try:
+            from importlib import metadata
+        except ImportError:  # before Python 3.8
+            import importlib_metadata as metadata
 
         try:
             it = metadata.distribution(name)
