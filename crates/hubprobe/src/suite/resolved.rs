@@ -55,14 +55,28 @@ impl Probe {
     pub(super) fn weight(&self) -> usize {
         let header =
             |(name, value): &(String, SecretSource)| name.len() + format!("{value:?}").len();
+        let code = |step: &ExecuteStep| {
+            step.code.len()
+                + step
+                    .expect
+                    .as_ref()
+                    .map_or(0, |expect| expect.words().len())
+        };
+        let words = [
+            Some(&self.name),
+            Some(&self.server),
+            self.hub.name.as_ref(),
+            Some(&self.account.name),
+            self.kernel.name.as_ref(),
+            self.lab.as_ref().map(|lab| &lab.path),
+        ];
         2_000
             + Value::Object(self.options.clone()).to_string().len()
+            + words.into_iter().flatten().map(String::len).sum::<usize>()
+            + self.hub.url.as_str().len()
             + self.hub.headers.iter().map(header).sum::<usize>()
-            + self
-                .execute
-                .iter()
-                .map(|step| step.code.len())
-                .sum::<usize>()
+            + format!("{:?}{:?}", self.account.token, self.hub.ca_file).len()
+            + self.execute.iter().map(code).sum::<usize>()
             + self.tags.iter().map(String::len).sum::<usize>()
     }
 }
