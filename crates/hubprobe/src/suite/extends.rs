@@ -172,7 +172,7 @@ pub(super) fn merged(base: Node, over: &Node) -> Node {
 }
 
 /// What a copy costs, in bytes, roughly.
-fn weight(node: &Node) -> usize {
+pub(super) fn weight(node: &Node) -> usize {
     NODE + match &node.kind {
         Kind::Null | Kind::Bool(_) | Kind::Number(_) => 0,
         Kind::Text(text) => 2 * text.len(),

@@ -1,14 +1,16 @@
 //! The part `hubs:` of a suite file.
 
+use super::defaults::{self, Defaults};
 use super::document::{Document, Node};
 use super::error::{SuiteError, whole_or_faults};
+use super::extends::entry;
 use super::fields::{Fields, Shape, beside, map, secret_source, text};
 use super::hub_url::hub_url;
 use super::{Account, Hub};
 
 pub(super) const HUB: Shape = Shape {
     what: "a hub",
-    known: &["url", "ca_file", "headers", "accounts"],
+    known: &["url", "ca_file", "headers", "accounts", "defaults"],
     later: &[],
     secret: false,
 };
@@ -31,18 +33,20 @@ const OWNED_HEADERS: [&str; 7] = [
 ];
 
 /// A hub of the file with its accounts.
-pub(super) struct HubEntry {
+pub(super) struct HubEntry<'a> {
     pub(super) name: String,
     pub(super) hub: Hub,
     pub(super) accounts: Vec<Account>,
+    /// What the probes on it begin with.
+    pub(super) defaults: Option<Defaults<'a>>,
 }
 
 /// Reads all hubs; notes are added to `notes`.
-pub(super) fn read(
+pub(super) fn read<'a>(
     document: &Document,
-    node: &Node,
+    node: &'a Node,
     notes: &mut Vec<String>,
-) -> Result<Vec<HubEntry>, Vec<SuiteError>> {
+) -> Result<Vec<HubEntry<'a>>, Vec<SuiteError>> {
     let entries =
         map(document, node, "hubs", "a map of names to hubs").map_err(|error| vec![error])?;
     if entries.is_empty() {
@@ -60,12 +64,12 @@ pub(super) fn read(
     }))
 }
 
-fn hub(
+fn hub<'a>(
     document: &Document,
     name: &str,
-    node: &Node,
+    node: &'a Node,
     notes: &mut Vec<String>,
-) -> Result<HubEntry, SuiteError> {
+) -> Result<HubEntry<'a>, SuiteError> {
     let called = format!("the hub `{name}`");
     let fields = Fields::of(document, node, &called, &HUB)?;
     let url_node = fields.required("url", "url: https://jupyter.example.org")?;
@@ -109,6 +113,12 @@ fn hub(
         name: name.to_owned(),
         hub,
         accounts,
+        defaults: defaults::checked(
+            document,
+            entry(node, "defaults"),
+            &format!("the defaults of {called}"),
+            notes,
+        )?,
     })
 }
 

@@ -8,11 +8,11 @@ use indexmap::IndexSet;
 use super::document::{Document, Kind, lines};
 use super::error::{Place, SuiteError, note};
 use super::fields::{Fields, Shape, wrong_type};
-use super::{Suite, hubs, matrix, probes};
+use super::{Suite, defaults, hubs, matrix, probes};
 
 pub(super) const SUITE: Shape = Shape {
     what: "a suite",
-    known: &["hubs", "probes", "matrix_limit"],
+    known: &["hubs", "probes", "defaults", "matrix_limit"],
     later: &[],
     secret: false,
 };
@@ -36,7 +36,7 @@ pub fn load(path: &Path) -> Result<(Suite, Vec<String>), SuiteError> {
 ///
 /// # Errors
 /// What is wrong with the file as a whole; else the first mistake of each hub;
-/// else that of each probe. In the order of the file, and never none.
+/// else that of the defaults; else that of each probe. Never none.
 pub fn lint(path: &Path) -> Result<(Suite, Vec<String>), Vec<SuiteError>> {
     if path.as_os_str() == "-" {
         let path = Path::new("standard input");
@@ -163,11 +163,14 @@ pub(super) fn examine(path: &Path, text: String) -> Result<(Suite, Vec<String>),
         .required("hubs", "hubs: { alps: { url: …, accounts: { … } } }")
         .map_err(one)?;
     let hubs = hubs::read(&document, hubs, &mut notes)?;
+    let defaults = fields.get("defaults");
+    let defaults =
+        defaults::checked(&document, defaults, "the defaults", &mut notes).map_err(one)?;
     let probes = fields
         .required("probes", "probes: { normal: { hub: alps } }")
         .map_err(one)?;
     let limit = limit(&document, &fields).map_err(one)?;
-    let probes = probes::read(&document, probes, &hubs, limit, &mut notes)?;
+    let probes = probes::read(&document, probes, &hubs, defaults, limit, &mut notes)?;
     // What several probes inherit is said once.
     let notes: IndexSet<String> = notes.iter().map(|text| note(text)).collect();
     Ok((

@@ -12,6 +12,7 @@
 
 mod budget;
 mod deadlines;
+mod defaults;
 mod document;
 mod duration;
 mod environment;
@@ -29,6 +30,7 @@ mod masked;
 mod matrix;
 mod nearest;
 mod options;
+mod parts;
 mod probes;
 mod raw;
 mod resolved;
@@ -37,6 +39,7 @@ mod schema;
 mod size;
 mod steps;
 mod tags;
+mod walker;
 
 pub use crate::vocabulary::SecretSource;
 pub use deadlines::{DeadlineName, Deadlines, parse_deadline};

@@ -18,6 +18,14 @@ pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str>
         .map(|(_, candidate)| candidate)
 }
 
+/// A remedy: the word that was meant, if one is near, and what there is.
+pub(super) fn meant(word: &str, known: &[&str], all: String) -> String {
+    match nearest(word, known) {
+        Some(near) => format!("did you mean `{near}`? {all}"),
+        None => all,
+    }
+}
+
 /// How many slips lie between two words (optimal string alignment). Words
 /// beyond 64 letters are not compared.
 fn slips(from: &str, to: &str) -> usize {

@@ -2,19 +2,16 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
-
-use super::deadlines::checked;
-use super::document::{Document, Kind, Node};
+use super::Probe;
+use super::defaults::{Defaults, under};
+use super::document::{Document, Node};
 use super::error::{SuiteError, whole_or_faults};
 use super::extends::{Bases, entry};
-use super::fields::{Fields, Shape, map, wrong_type};
+use super::fields::{Fields, Shape, map};
 use super::hubs::HubEntry;
 use super::matrix::{self, Combination};
-use super::nearest::nearest;
-use super::steps::{Steps, steps};
-use super::tags::tags;
-use super::{Account, DeadlineName, Deadlines, Probe};
+use super::parts::{Parts, parts};
+use super::walker::{account, hub};
 
 pub(super) const PROBE: Shape = Shape {
     what: "a probe",
@@ -33,19 +30,13 @@ pub(super) const PROBE: Shape = Shape {
     later: &[],
     secret: false,
 };
-pub(super) const DEADLINES: Shape = Shape {
-    what: "deadlines",
-    known: &[
-        "reach", "start", "queue", "open", "lab", "kernel", "execute", "files", "stop", "total",
-    ],
-    later: &[],
-    secret: false,
-};
+
 /// Reads all probes; notes are added to `notes`.
 pub(super) fn read(
     document: &Document,
     node: &Node,
-    hubs: &[HubEntry],
+    hubs: &[HubEntry<'_>],
+    defaults: Option<Defaults<'_>>,
     limit: usize,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Probe>, Vec<SuiteError>> {
@@ -65,13 +56,18 @@ pub(super) fn read(
             return Err(document.error(key.place, reason, "give it a name that can be typed"));
         }
         // What the probe itself has is checked before what it extends.
-        Fields::of(document, node, &format!("the probe `{}`", key.text), &PROBE)?;
+        let called = format!("the probe `{}`", key.text);
+        Fields::of(document, node, &called, &PROBE)?;
         let extended = bases.whole(key, node)?;
         let node = extended.as_ref().unwrap_or(node);
-        if is_abstract(document, node)? {
+        let fields = Fields::of(document, node, &called, &PROBE)?;
+        if fields.truth("abstract")? {
             return parts(document, node, notes).map(|_| Vec::new());
         }
-        let probe = probe(document, &key.text, node, hubs, notes)?;
+        let its_hub = hub(document, node, &fields, &called, hubs)?;
+        let full = under(&[defaults, its_hub.defaults], &mut bases, key, node)?;
+        let node = full.as_ref().unwrap_or(node);
+        let probe = probe(document, &key.text, node, its_hub, notes)?;
         let Some(matrix) = entry(node, "matrix") else {
             return Ok(vec![probe]);
         };
@@ -98,10 +94,6 @@ pub(super) fn read(
     Ok(probes)
 }
 
-fn is_abstract(document: &Document, node: &Node) -> Result<bool, SuiteError> {
-    Fields::of(document, node, "the probe", &PROBE)?.truth("abstract")
-}
-
 /// A probe for each combination.
 fn every(probe: &Probe, all: Vec<Combination>) -> Vec<Probe> {
     all.into_iter()
@@ -118,12 +110,11 @@ fn probe(
     document: &Document,
     name: &str,
     node: &Node,
-    hubs: &[HubEntry],
+    entry: &HubEntry<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Probe, SuiteError> {
     let called = format!("the probe `{name}`");
     let fields = Fields::of(document, node, &called, &PROBE)?;
-    let entry = hub(document, node, &fields, &called, hubs)?;
     let account = account(document, node, &fields, &called, entry)?;
     let Parts {
         steps,
@@ -148,173 +139,4 @@ fn probe(
         tags,
         keep: false,
     })
-}
-
-/// What a probe has that needs no hub, so that an abstract one is checked for it too.
-struct Parts {
-    steps: Steps,
-    options: Map<String, Value>,
-    deadlines: Deadlines,
-    tags: Vec<String>,
-}
-
-fn parts(document: &Document, node: &Node, notes: &mut Vec<String>) -> Result<Parts, SuiteError> {
-    let fields = Fields::of(document, node, "the probe", &PROBE)?;
-    let steps = match fields.get("steps") {
-        Some(list) => steps(document, list, notes)?,
-        None => Steps::default(),
-    };
-    let mut deadlines = deadlines(document, &fields)?;
-    for (name, duration) in &steps.budgets.fail {
-        deadlines.set(*name, *duration);
-    }
-    Ok(Parts {
-        steps,
-        options: options(document, &fields, notes)?,
-        deadlines,
-        tags: match fields.get("tags") {
-            Some(list) => tags(document, list)?,
-            None => Vec::new(),
-        },
-    })
-}
-
-fn hub<'a>(
-    document: &Document,
-    node: &Node,
-    fields: &Fields<'_>,
-    called: &str,
-    hubs: &'a [HubEntry],
-) -> Result<&'a HubEntry, SuiteError> {
-    let names: Vec<&str> = hubs.iter().map(|hub| hub.name.as_str()).collect();
-    match (fields.get("hub"), fields.text("hub")?, hubs) {
-        (Some(at), Some(wanted), _) => {
-            hubs.iter().find(|hub| hub.name == wanted).ok_or_else(|| {
-                let all = format!("the hubs are: {}", names.join(", "));
-                document.error(
-                    at.place,
-                    format!("{called}: there is no hub named `{wanted}`"),
-                    meant(wanted, &names, all),
-                )
-            })
-        }
-        (_, _, [only]) => Ok(only),
-        _ => {
-            let remedy = format!("add hub: {}", names.join(" or hub: "));
-            Err(document.error(
-                node.place,
-                format!(
-                    "{called} does not say which of {} hubs it is for",
-                    hubs.len()
-                ),
-                remedy,
-            ))
-        }
-    }
-}
-
-fn account<'a>(
-    document: &Document,
-    node: &Node,
-    fields: &Fields<'_>,
-    called: &str,
-    entry: &'a HubEntry,
-) -> Result<&'a Account, SuiteError> {
-    let names: Vec<&str> = entry
-        .accounts
-        .iter()
-        .map(|account| account.name.as_str())
-        .collect();
-    let hub = &entry.name;
-    match (
-        fields.get("account"),
-        fields.text("account")?,
-        entry.accounts.as_slice(),
-    ) {
-        (Some(at), Some(wanted), accounts) => accounts
-            .iter()
-            .find(|account| account.name == wanted)
-            .ok_or_else(|| {
-                let all = format!("its accounts are: {}", names.join(", "));
-                let reason = format!("{called}: the hub `{hub}` has no account named `{wanted}`");
-                document.error(at.place, reason, meant(wanted, &names, all))
-            }),
-        (_, _, [only]) => Ok(only),
-        (_, _, accounts) => Err(document.error(
-            node.place,
-            format!(
-                "{called} does not say which of the {} accounts of the hub `{hub}` it walks as",
-                accounts.len()
-            ),
-            format!("add account: {}", names.join(" or account: ")),
-        )),
-    }
-}
-
-pub(super) fn meant(word: &str, known: &[&str], all: String) -> String {
-    match nearest(word, known) {
-        Some(near) => format!("did you mean `{near}`? {all}"),
-        None => all,
-    }
-}
-
-fn options(
-    document: &Document,
-    fields: &Fields<'_>,
-    notes: &mut Vec<String>,
-) -> Result<Map<String, Value>, SuiteError> {
-    let Some(node) = fields.get("options") else {
-        return Ok(Map::new());
-    };
-    map(document, node, "options", "a map of spawn options")?;
-    let value = node.to_json(&mut |place, reason| {
-        notes.push(format!(
-            "{}:{}:{}: {reason}",
-            document.file.display(),
-            place.line,
-            place.column
-        ));
-    });
-    match value {
-        Value::Object(options) => Ok(options),
-        _ => Err(wrong_type(
-            document,
-            node,
-            "options",
-            "a map of spawn options",
-            "",
-        )),
-    }
-}
-
-fn deadlines(document: &Document, fields: &Fields<'_>) -> Result<Deadlines, SuiteError> {
-    let mut deadlines = Deadlines::default();
-    let Some(node) = fields.get("deadlines") else {
-        return Ok(deadlines);
-    };
-    let given = Fields::of(document, node, "deadlines", &DEADLINES)?;
-    for name in DeadlineName::ALL {
-        let Some(node) = given.get(name.as_str()) else {
-            continue;
-        };
-        let written = match (&node.kind, node.typed()) {
-            (Kind::Text(written), _) => written,
-            // `checked` says best what a bare number lacks.
-            (Kind::Number(_), Some(typed)) => typed,
-            _ => {
-                return Err(wrong_type(
-                    document,
-                    node,
-                    name.as_str(),
-                    "a length of time, as in 5m",
-                    "",
-                ));
-            }
-        };
-        let duration = checked(written).map_err(|reason| {
-            document.error(node.place, format!("the deadline `{name}`: {reason}"), "")
-        })?;
-        deadlines.set(name, duration);
-    }
-    Ok(deadlines)
 }

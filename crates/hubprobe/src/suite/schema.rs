@@ -25,6 +25,8 @@ struct SuiteFile {
     /// The tests, by a name of your choice.
     #[schemars(extend("minProperties" = 1))]
     probes: IndexMap<String, ProbeFile>,
+    /// What every probe begins with.
+    defaults: Option<DefaultsFile>,
     /// How many combinations one matrix may have; 200 where it is left out.
     #[schemars(range(min = 1, max = 5000))]
     matrix_limit: Option<u32>,
@@ -44,6 +46,8 @@ struct HubFile {
     /// The service accounts, by their user name on the hub.
     #[schemars(extend("minProperties" = 1))]
     accounts: IndexMap<String, AccountFile>,
+    /// What every probe on this hub begins with, over the defaults of the suite.
+    defaults: Option<DefaultsFile>,
 }
 
 /// A service account.
@@ -113,6 +117,20 @@ struct ProbeFile {
     r#abstract: bool,
     /// Every combination of these spawn options is a probe.
     matrix: Option<MatrixFile>,
+}
+
+/// What probes begin with: maps are merged with theirs, lists and single values replaced by them.
+#[derive(JsonSchema)]
+#[schemars(rename = "Defaults", deny_unknown_fields)]
+struct DefaultsFile {
+    /// Spawn options, sent as they stand.
+    options: Option<Map<String, Value>>,
+    /// How long each part may take.
+    deadlines: Option<DeadlinesFile>,
+    /// Steps, for probes that list none.
+    steps: Option<Vec<StepFile>>,
+    /// Tags, for probes that list none.
+    tags: Option<Vec<Tag>>,
 }
 
 /// Spawn options, each with the values that it takes.
@@ -377,7 +395,9 @@ fn example() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{budget, environment, fields::Shape, hubs, load, probes, steps};
+    use super::super::{
+        budget, defaults, environment, fields::Shape, hubs, load, parts, probes, steps,
+    };
     use super::*;
 
     fn keys<T: JsonSchema>() -> Vec<String> {
@@ -402,7 +422,8 @@ mod tests {
         same(keys::<HubFile>(), &hubs::HUB);
         same(keys::<AccountFile>(), &hubs::ACCOUNT);
         same(keys::<ProbeFile>(), &probes::PROBE);
-        same(keys::<DeadlinesFile>(), &probes::DEADLINES);
+        same(keys::<DefaultsFile>(), &defaults::DEFAULTS);
+        same(keys::<DeadlinesFile>(), &parts::DEADLINES);
         same(keys::<KernelFile>(), &steps::KERNEL);
         same(keys::<ExecuteFile>(), &steps::EXECUTE);
         same(keys::<FilesFile>(), &steps::FILES);

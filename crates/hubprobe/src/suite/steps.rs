@@ -7,7 +7,7 @@ use super::environment::{EnvironmentStep, environment};
 use super::error::SuiteError;
 use super::expect::expect;
 use super::fields::{Fields, Shape, text, wrong_type};
-use super::probes::meant;
+use super::nearest::meant;
 use super::size::parse_size;
 use super::{ExecuteStep, FilesStep, KernelStep, LabStep};
 

@@ -11,6 +11,7 @@ use super::{Expect, Probe, SecretSource, Suite};
 use crate::vocabulary::StepName;
 
 mod chosen;
+mod defaults;
 mod faults;
 mod mutations;
 mod unfolded;
@@ -174,7 +175,7 @@ fn faults_of_the_yaml() {
         ),
         (
             "[]",
-            "suite.yaml:1:1: the suite: expected a map of hubs, probes, matrix_limit, found a list\n    1 | []\n      | ^",
+            "suite.yaml:1:1: the suite: expected a map of hubs, probes, defaults, matrix_limit, found a list\n    1 | []\n      | ^",
         ),
         (
             "hubs:\n\talps: 1\n",
