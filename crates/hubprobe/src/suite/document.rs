@@ -59,6 +59,12 @@ impl Node {
         }
     }
 
+    /// Makes it a text of which nobody typed a letter here.
+    pub(super) fn become_text(&mut self, text: String) {
+        self.kind = Kind::Text(text);
+        self.plain = None;
+    }
+
     /// What this is, in words, for "expected …, found …". Texts are not repeated:
     /// one may be a secret in the wrong place.
     pub(super) fn in_words(&self) -> String {
@@ -124,6 +130,10 @@ impl Document {
             Err(error) => {
                 let (reason, remedy) = explained(error.without_snippet());
                 Err(match error.location().map(place_of) {
+                    Some(place) if remedy.is_empty() && document.has_variable(place) => {
+                        let quote = "quote a text with `${…}` inside of { } and [ ]";
+                        document.error(place, reason, quote)
+                    }
                     Some(place) => document.error(place, reason, remedy),
                     None => SuiteError::whole(file, reason, remedy),
                 })
@@ -151,6 +161,14 @@ impl Document {
             line_text: line_text.filter(|_| in_reach),
             ..SuiteError::whole(&self.file, reason, remedy)
         }
+    }
+
+    /// Whether a line holds what looks like a variable.
+    fn has_variable(&self, place: Place) -> bool {
+        let index = usize::try_from(place.line.saturating_sub(1)).ok();
+        index
+            .and_then(|index| lines(&self.text).nth(index))
+            .is_some_and(|line| line.contains("${"))
     }
 
     /// An error at a place whose line may hold a secret, so that it is not shown.

@@ -6,6 +6,7 @@ use super::error::{SuiteError, whole_or_faults};
 use super::extends::entry;
 use super::fields::{Fields, Shape, beside, map, secret_source, text};
 use super::hub_url::hub_url;
+use super::sources::Sources;
 use super::{Account, Hub};
 
 pub(super) const HUB: Shape = Shape {
@@ -45,6 +46,7 @@ pub(super) struct HubEntry<'a> {
 pub(super) fn read<'a>(
     document: &Document,
     node: &'a Node,
+    sources: &dyn Sources,
     notes: &mut Vec<String>,
 ) -> Result<Vec<HubEntry<'a>>, Vec<SuiteError>> {
     let entries =
@@ -60,7 +62,7 @@ pub(super) fn read<'a>(
         if key.text.trim().is_empty() {
             return Err(document.error(key.place, "a hub has an empty name", "give it one"));
         }
-        hub(document, &key.text, node, notes)
+        hub(document, &key.text, node, sources, notes)
     }))
 }
 
@@ -68,6 +70,7 @@ fn hub<'a>(
     document: &Document,
     name: &str,
     node: &'a Node,
+    sources: &dyn Sources,
     notes: &mut Vec<String>,
 ) -> Result<HubEntry<'a>, SuiteError> {
     let called = format!("the hub `{name}`");
@@ -84,7 +87,7 @@ fn hub<'a>(
     let hub = Hub {
         name: Some(name.to_owned()),
         url,
-        ca_file: ca_file(document, &fields)?,
+        ca_file: ca_file(document, &fields, sources)?,
         headers: headers(document, &fields)?,
     };
     let accounts = fields.required(
@@ -125,21 +128,20 @@ fn hub<'a>(
 fn ca_file(
     document: &Document,
     fields: &Fields<'_>,
+    sources: &dyn Sources,
 ) -> Result<Option<std::path::PathBuf>, SuiteError> {
     let (Some(node), Some(written)) = (fields.get("ca_file"), fields.text("ca_file")?) else {
         return Ok(None);
     };
     let path = beside(document, written);
-    let problem = match std::fs::metadata(&path) {
-        Ok(meta) if meta.is_file() => return Ok(Some(path)),
-        Ok(_) => "is not a file".to_owned(),
-        Err(error) => format!("cannot be read: {error}"),
-    };
-    Err(document.error(
-        node.place,
-        format!("ca_file: {} {problem}", path.display()),
-        "name a PEM file; a relative path starts at the suite's directory",
-    ))
+    match sources.is_there(&path) {
+        Ok(()) => Ok(Some(path)),
+        Err(problem) => Err(document.error(
+            node.place,
+            format!("ca_file: {} {problem}", path.display()),
+            "name a PEM file; a relative path starts at the suite's directory",
+        )),
+    }
 }
 
 fn headers(

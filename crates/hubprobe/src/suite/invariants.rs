@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::document::Document;
 use super::error::SuiteError;
 use super::load::load_bytes;
+use super::sources::Made;
 use super::{
     DeadlineName, Suite, format_duration, hub_url, parse_deadline, parse_duration, parse_option,
     parse_options_object, parse_size,
@@ -31,9 +32,9 @@ const LONGEST: usize = 4_000;
 /// once, URLs that are read as they stand, and deadlines that can be waited for. How long it takes and how much memory,
 /// the fuzzer watches.
 pub fn suite(bytes: &[u8], schema: &dyn Fn(&Value) -> Option<String>) {
-    // A path that is not there: `ca_file`s are looked for beside it.
+    // A world that is made up: nothing of this machine is looked at.
     let path = Path::new("/nonexistent/suite.yaml");
-    let read = load_bytes(path, bytes.to_vec());
+    let read = load_bytes(path, bytes.to_vec(), &Made);
     match &read {
         Ok((suite, notes)) => {
             is_whole(suite);
@@ -45,7 +46,7 @@ pub fn suite(bytes: &[u8], schema: &dyn Fn(&Value) -> Option<String>) {
             error.to_string().lines().for_each(is_fit_to_print);
         }
     }
-    let again = load_bytes(path, bytes.to_vec());
+    let again = load_bytes(path, bytes.to_vec(), &Made);
     match (&read, &again) {
         (Ok((_, notes)), Ok((_, again))) => assert_eq!(notes, again),
         (Err(error), Err(again)) => assert_eq!(error, again),

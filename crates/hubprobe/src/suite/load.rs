@@ -8,7 +8,8 @@ use indexmap::IndexSet;
 use super::document::{Document, Kind, lines};
 use super::error::{Place, SuiteError, note};
 use super::fields::{Fields, Shape, wrong_type};
-use super::{Suite, defaults, hubs, matrix, probes};
+use super::sources::{Machine, Sources};
+use super::{Suite, defaults, hubs, matrix, probes, variables};
 
 pub(super) const SUITE: Shape = Shape {
     what: "a suite",
@@ -22,7 +23,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// Reads a suite file (YAML 1.2, UTF-8, 1 MiB at most). Beside the suite come
 /// notes: what was put right, and options that may not mean what was typed.
-/// Looks at the `ca_file`s that it names, not at the tokens.
+/// Looks at the variables, files and `ca_file`s that it names, not at the tokens.
 ///
 /// # Errors
 /// [`SuiteError`]; the first that is found, with line and column where it is
@@ -35,16 +36,16 @@ pub fn load(path: &Path) -> Result<(Suite, Vec<String>), SuiteError> {
 /// the first mistake.
 ///
 /// # Errors
-/// What is wrong with the file as a whole; else the first mistake of each hub;
-/// else that of the defaults; else that of each probe. Never none.
+/// What is wrong with the file as a whole; else the first mistake of each text with
+/// variables; else that of each hub; else that of the defaults; else that of each probe. Never none.
 pub fn lint(path: &Path) -> Result<(Suite, Vec<String>), Vec<SuiteError>> {
     if path.as_os_str() == "-" {
         let path = Path::new("standard input");
         let bytes = read_all(path, std::io::stdin().lock()).map_err(one)?;
-        return examine(path, text_of(path, bytes).map_err(one)?);
+        return examine(path, text_of(path, bytes).map_err(one)?, &Machine);
     }
     let bytes = read(path).map_err(one)?;
-    examine(path, text_of(path, bytes).map_err(one)?)
+    examine(path, text_of(path, bytes).map_err(one)?, &Machine)
 }
 
 fn one(error: SuiteError) -> Vec<SuiteError> {
@@ -62,10 +63,14 @@ fn first(errors: Vec<SuiteError>) -> SuiteError {
     })
 }
 
-/// The same for bytes that are at hand; see [`load_text`].
+/// The same for bytes that are at hand, in a world of one's own.
 #[cfg(any(test, fuzzing))]
-pub(super) fn load_bytes(path: &Path, bytes: Vec<u8>) -> Result<(Suite, Vec<String>), SuiteError> {
-    load_text(path, text_of(path, bytes)?)
+pub(super) fn load_bytes(
+    path: &Path,
+    bytes: Vec<u8>,
+    sources: &dyn Sources,
+) -> Result<(Suite, Vec<String>), SuiteError> {
+    examine(path, text_of(path, bytes)?, sources).map_err(first)
 }
 
 fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, SuiteError> {
@@ -136,20 +141,24 @@ fn read_all(path: &Path, from: impl std::io::Read) -> Result<Vec<u8>, SuiteError
     Ok(bytes)
 }
 
-/// The same for a text that is at hand; see [`examine`].
-#[cfg(any(test, fuzzing))]
+/// The same for a text that is at hand, on this machine.
+#[cfg(test)]
 pub(super) fn load_text(path: &Path, text: String) -> Result<(Suite, Vec<String>), SuiteError> {
-    examine(path, text).map_err(first)
+    examine(path, text, &Machine).map_err(first)
 }
 
 /// Reads the text of a suite; `path` is for messages, and its directory is
-/// where relative paths start.
-pub(super) fn examine(path: &Path, text: String) -> Result<(Suite, Vec<String>), Vec<SuiteError>> {
+/// where relative paths start. Beside the text it looks at `sources` alone.
+pub(super) fn examine(
+    path: &Path,
+    text: String,
+    sources: &dyn Sources,
+) -> Result<(Suite, Vec<String>), Vec<SuiteError>> {
     let text = text
         .strip_prefix('\u{feff}')
         .map(str::to_owned)
         .unwrap_or(text);
-    let (document, root) = Document::parse(path, text).map_err(one)?;
+    let (document, mut root) = Document::parse(path, text).map_err(one)?;
     if matches!(root.kind, Kind::Null) {
         return Err(one(SuiteError::whole(
             path,
@@ -157,12 +166,13 @@ pub(super) fn examine(path: &Path, text: String) -> Result<(Suite, Vec<String>),
             "a suite has hubs: and probes:",
         )));
     }
-    let fields = Fields::of(&document, &root, "the suite", &SUITE).map_err(one)?;
     let mut notes = Vec::new();
+    variables::put_in(&document, &mut root, sources, &mut notes)?;
+    let fields = Fields::of(&document, &root, "the suite", &SUITE).map_err(one)?;
     let hubs = fields
         .required("hubs", "hubs: { alps: { url: …, accounts: { … } } }")
         .map_err(one)?;
-    let hubs = hubs::read(&document, hubs, &mut notes)?;
+    let hubs = hubs::read(&document, hubs, sources, &mut notes)?;
     let defaults = fields.get("defaults");
     let defaults =
         defaults::checked(&document, defaults, "the defaults", &mut notes).map_err(one)?;

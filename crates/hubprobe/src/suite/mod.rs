@@ -1,8 +1,9 @@
 //! What to test: hubs, accounts, probes, from a suite file or from flags.
 //!
-//! Everything here is data. Reading a suite looks at the suite file and nothing
-//! else: no request is sent, no token is read, no clock is asked. What comes
-//! out is a [`Probe`], resolved to the point where the engine can walk it
+//! Everything here is data. Reading a suite looks at the suite file and at what
+//! it names, and nothing else: variables of the environment and files that its
+//! texts ask for, and whether a `ca_file` is there. No request is sent, no token
+//! is read, no clock is asked. What comes out is a [`Probe`], resolved to the point where the engine can walk it
 //! without asking again; what goes wrong is a [`SuiteError`] with file, line,
 //! column, reason and remedy, before anything has happened on a hub.
 //!
@@ -37,8 +38,10 @@ mod resolved;
 mod scalar;
 mod schema;
 mod size;
+mod sources;
 mod steps;
 mod tags;
+mod variables;
 mod walker;
 
 pub use crate::vocabulary::SecretSource;

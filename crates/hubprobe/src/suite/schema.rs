@@ -16,6 +16,8 @@ pub fn schema() -> Value {
 }
 
 /// What hubprobe tests: hubs with their service accounts, and the probes that walk over them.
+/// In texts, where no secret is named, `${env:NAME}`, `${env:NAME:-default}` and `${file:PATH}` stand for what is there, and
+/// `$${` for `${`.
 #[derive(JsonSchema)]
 #[schemars(title = "hubprobe suite", deny_unknown_fields, extend("examples" = [example()]))]
 struct SuiteFile {
@@ -37,7 +39,7 @@ struct SuiteFile {
 #[schemars(rename = "Hub", deny_unknown_fields)]
 struct HubFile {
     /// The hub's own URL, with its prefix if it has one, without /hub.
-    #[schemars(extend("format" = "uri", "examples" = ["https://jupyter.example.org"]))]
+    #[schemars(extend("anyOf" = [{"format": "uri"}, {"pattern": r"\$\{"}], "examples" = ["https://jupyter.example.org", "${env:HUB_URL}"]))]
     url: String,
     /// PEM certificates to trust besides the system's; relative to the suite's directory.
     ca_file: Option<String>,
@@ -145,7 +147,7 @@ struct MatrixFile {
 
 /// One word.
 #[derive(JsonSchema)]
-struct Tag(#[schemars(regex(pattern = r"^[^\s,]+$"))] String);
+struct Tag(#[schemars(regex(pattern = r"^[^\s,]+$|\$\{"))] String);
 
 /// How long each part may take, as in 90s, 5m, 1h30m or 250ms; above zero and 7d at most.
 #[derive(JsonSchema)]
@@ -176,7 +178,7 @@ struct DeadlinesFile {
 /// A length of time: whole numbers with d, h, m, s or ms.
 #[derive(JsonSchema)]
 struct Time(
-    #[schemars(regex(pattern = r"^\s*(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?\s*$"), length(min = 2), extend("examples" = ["90s", "5m", "1h30m"]))]
+    #[schemars(regex(pattern = r"^\s*(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?\s*$|\$\{"), length(min = 2), extend("examples" = ["90s", "5m", "1h30m"]))]
      String,
 );
 
@@ -188,6 +190,8 @@ enum StepFile {
     Name(StepWord),
     /// A step with settings.
     Configured(ConfiguredStep),
+    /// A step whose name is in a variable.
+    Variable(#[schemars(regex(pattern = r"\$\{"))] String),
 }
 
 /// The names of the steps.
@@ -370,7 +374,7 @@ struct FilesFile {
 enum Size {
     /// With a unit.
     Text(
-        #[schemars(regex(pattern = r"^\s*[0-9.]+\s*([KMGTPEkmgtpe][Ii]?)?[Bb]?\s*$"), extend("examples" = ["2MiB", "512KiB"]))]
+        #[schemars(regex(pattern = r"^\s*[0-9.]+\s*([KMGTPEkmgtpe][Ii]?)?[Bb]?\s*$|\$\{"), extend("examples" = ["2MiB", "512KiB"]))]
          String,
     ),
     /// In bytes.

@@ -73,7 +73,7 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
         not: PURE,
     },
-    // A file becomes data. It reads the files that the suite names, and nothing else of the world.
+    // A file becomes data. It reads the files and variables that the suite names, and nothing else of the world.
     Room {
         name: "suite",
         rooms: &["vocabulary"],

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::super::load::examine;
+use super::super::sources::Made;
 use super::super::{as_json, as_text};
 use super::{fault, read, with};
 
@@ -85,7 +86,7 @@ fn faults_of_tags() {
 fn each_probe_says_its_first_mistake() {
     let suite = "hubs:\n  alps: { url: 'https://h.org', accounts: { me: { token: { env: T } } } }\nprobes:\n  a: { hubb: x }\n  b: {}\n  c: { steps: [span] }\n";
     let places = |text: &str| -> Vec<(u64, u64)> {
-        examine(Path::new("suite.yaml"), text.to_owned())
+        examine(Path::new("suite.yaml"), text.to_owned(), &Made)
             .err()
             .unwrap()
             .iter()

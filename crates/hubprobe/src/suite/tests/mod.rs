@@ -15,6 +15,7 @@ mod defaults;
 mod faults;
 mod mutations;
 mod unfolded;
+mod variables;
 
 const GOOD: &str = r#"# yaml-language-server: $schema=hubprobe.schema.json
 hubs:
