@@ -2,13 +2,14 @@
 //! Each displays as text for a terminal, ready to print, and holds no secret: a
 //! token that was written where it does not belong is not repeated.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::masked::masked_words;
 
 /// A line and a column of a suite file, both counted from 1; columns count characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The line.
     pub line: u64,
@@ -122,12 +123,16 @@ pub(super) fn whole_or_faults<T>(
     parts: impl Iterator<Item = Result<T, SuiteError>>,
 ) -> Result<Vec<T>, Vec<SuiteError>> {
     let (mut whole, mut faults) = (Vec::new(), Vec::new());
+    let mut said = HashSet::new();
     for part in parts {
         match part {
             Ok(part) => whole.push(part),
             // What several probes extend is wrong once.
-            Err(fault) if faults.last() == Some(&fault) => {}
-            Err(fault) => faults.push(fault),
+            Err(fault) if said.contains(&(fault.place, fault.reason.clone())) => {}
+            Err(fault) => {
+                said.insert((fault.place, fault.reason.clone()));
+                faults.push(fault);
+            }
         }
     }
     if faults.is_empty() {

@@ -77,14 +77,8 @@ impl<'a> Bases<'a> {
             let Some((known, (base, size))) = self.entries.get_key_value(name) else {
                 return Err(self.unknown(extended, name));
             };
-            if chain.iter().any(|(before, _)| before == known) {
-                let way: Vec<&str> = chain.iter().map(|(name, _)| *name).chain([name]).collect();
-                let reason = match way.as_slice() {
-                    [only, again] if only == again => format!("the probe `{name}` extends itself"),
-                    _ => format!("extends goes in a circle: {}", way.join(" → ")),
-                };
-                let remedy = "name another probe, or remove this";
-                return Err(self.document.error(extended.place, reason, remedy));
+            if let Some(from) = chain.iter().position(|(before, _)| before == known) {
+                return Err(self.circle(chain.split_off(from), extended));
             }
             if chain.len() == DEEPEST {
                 return Err(self.document.error(
@@ -107,6 +101,26 @@ impl<'a> Bases<'a> {
             .map(|(_, node)| node)
             .fold(None, |base, node| Some(over(base, node)));
         Ok(merged)
+    }
+
+    /// A circle is one mistake, whichever probe it is met from: it begins where the file
+    /// does, and is said at what closes it.
+    fn circle(&self, mut circle: Vec<(&str, &Node)>, met: &Node) -> SuiteError {
+        let first = (0..circle.len()).min_by_key(|at| {
+            let member = circle.get(*at);
+            member.map(|(name, node)| (node.place.line, node.place.column, *name))
+        });
+        circle.rotate_left(first.unwrap_or_default());
+        let closing = circle.last().and_then(|(_, node)| entry(node, "extends"));
+        let names: Vec<&str> = circle.iter().map(|(name, _)| *name).collect();
+        let reason = match names.as_slice() {
+            [only] => format!("the probe `{only}` extends itself"),
+            [first, ..] => format!("extends goes in a circle: {} → {first}", names.join(" → ")),
+            [] => "extends goes in a circle".to_owned(),
+        };
+        let place = closing.unwrap_or(met).place;
+        let remedy = "name another probe, or remove this";
+        self.document.error(place, reason, remedy)
     }
 
     fn unknown(&self, extended: &Node, name: &str) -> SuiteError {

@@ -1,8 +1,12 @@
 //! `extends` and `matrix`: what is inherited, which combinations there are, and
 //! the exact text of what is wrong.
 
+use std::path::Path;
+
 use serde_json::json;
 
+use super::super::load::examine;
+use super::super::sources::Made;
 use super::{fault, read};
 
 fn suite(probes: &str) -> String {
@@ -53,6 +57,10 @@ fn faults_of_extends() {
             "suite.yaml:6:17: extends goes in a circle: a → b → c → a\n    6 |   c: { extends: a }\n      |                 ^\n  name another probe, or remove this",
         ),
         (
+            "  d: { extends: c }\n  b: { extends: c }\n  c: { extends: b }\n",
+            "suite.yaml:6:17: extends goes in a circle: b → c → b\n    6 |   c: { extends: b }\n      |                 ^\n  name another probe, or remove this",
+        ),
+        (
             "  normal: {}\n  b: { extends: norml }\n",
             "suite.yaml:5:17: extends: the suite has no probe named `norml`\n    5 |   b: { extends: norml }\n      |                 ^\n  did you mean `normal`? its probes are: b, normal",
         ),
@@ -82,6 +90,24 @@ fn faults_of_extends() {
         .collect();
     let base = format!("  base: {{ server: {} }}\n", "x".repeat(100_000));
     assert!(fault(&suite(&(base + &bomb))).contains("unfolds far beyond"));
+}
+
+#[test]
+fn a_circle_is_one_mistake() {
+    let probes = "  c: { extends: a }\n  x: { extends: b }\n  a: { extends: b }\n  b: { extends: c }\n  y: { acount: z }\n";
+    let all: Vec<String> = examine(Path::new("suite.yaml"), suite(probes), &Made)
+        .err()
+        .unwrap()
+        .iter()
+        .map(|error| format!("{:?} {}", error.place.map(|place| place.line), error.reason))
+        .collect();
+    assert_eq!(
+        all,
+        [
+            "Some(7) extends goes in a circle: c → a → b → c",
+            "Some(8) unknown key `acount` in a probe"
+        ]
+    );
 }
 
 /// The names of the probes, and the options of the first.
