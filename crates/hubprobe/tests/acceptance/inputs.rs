@@ -5,11 +5,17 @@ use crate::Case;
 use crate::hubs::Hubs;
 use crate::world::{World, bare};
 
+mod mistakes;
+
 pub const EDGES: &[Case] = &[
     ("inputs::tokens", tokens),
     ("inputs::options", options),
     ("inputs::urls", urls),
     ("inputs::suites", suites),
+    (
+        "inputs::every_kind_of_mistake_in_a_suite",
+        mistakes::every_kind_of_mistake_in_a_suite,
+    ),
     (
         "inputs::places_that_cannot_be_written",
         places_that_cannot_be_written,
