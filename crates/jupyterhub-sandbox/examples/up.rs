@@ -1,6 +1,6 @@
-//! Brings a sandbox up (with faults to ask for, unless it is one with JupyterLab) and waits to be killed: what the test of a killed parent runs.
+//! Brings a sandbox up (with faults to ask for, unless it is one with JupyterLab or Slurm) and waits to be killed: what the test of a killed parent runs.
 //!
-//! Usage: `up CACHE STATE NAME [HUB_VERSION [lab|light [auto|pypi-node [FAULT…]]]]`. Prints progress, then `up URL`.
+//! Usage: `up CACHE STATE NAME [HUB_VERSION [lab|light|slurm [auto|pypi-node [FAULT…]]]]`. Prints progress, then `up URL`.
 #![allow(clippy::print_stdout, reason = "an example speaks")]
 
 use std::path::PathBuf;
@@ -13,7 +13,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let argument = |place: usize| arguments.get(place).map(String::as_str);
     let (Some(cache), Some(state), Some(name)) = (argument(0), argument(1), argument(2)) else {
         return Err(
-            "usage: up CACHE STATE NAME [HUB_VERSION [lab|light [auto|pypi-node [FAULT…]]]]".into(),
+            "usage: up CACHE STATE NAME [HUB_VERSION [lab|light|slurm [auto|pypi-node [FAULT…]]]]"
+                .into(),
         );
     };
     let places = Places {
@@ -33,7 +34,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         } else {
             Node::Auto
         },
-        faults: argument(4) != Some("lab"),
+        faults: argument(4).is_none_or(|it| it == "light"),
+        slurm: argument(4) == Some("slurm"),
         standing: arguments
             .iter()
             .skip(6)

@@ -17,9 +17,14 @@ pub(crate) async fn all(
     let begun = Instant::now();
     let mut seen: BTreeMap<Identity, String> = BTreeMap::new();
     loop {
-        for Member { identity, what, .. } in find() {
-            if seen.insert(identity, what).is_none() {
-                terminate(identity);
+        for member in find() {
+            let identity = member.identity;
+            if seen.insert(identity, member.what).is_none() {
+                if member.at_once {
+                    identity.signal(Signal::KILL);
+                } else {
+                    terminate(identity);
+                }
             }
         }
         let alive: Vec<Identity> = seen.keys().copied().filter(|it| it.is_alive()).collect();

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::process::Command;
 
 use crate::process::{FRONT_MARKER, Identity, MARKER};
 use crate::run::command;
@@ -37,6 +38,24 @@ const SMALL_DISK: (&str, &str) = (
 /// What logs say where a port is taken: Node.js, Python.
 const TAKEN: [&str; 2] = ["EADDRINUSE", "Address already in use"];
 
+/// How variables begin that tell of other hubs, servers, Pythons and jobs: hubprobe itself may run in a job of a Slurm.
+const FOREIGN: [&str; 14] = [
+    "HUBPROBE_",
+    "JUPYTER",
+    "JPY_",
+    "CONFIGPROXY_",
+    "PYTHON",
+    "SLURM",
+    "SBATCH_",
+    "SQUEUE_",
+    "SCANCEL_",
+    "SINFO_",
+    "SCONTROL_",
+    "SACCTMGR_",
+    "MUNGE_",
+    "MYSQL_",
+];
+
 /// The hub's log in a sandbox's directory.
 pub(crate) fn hub_log(directory: &Path) -> PathBuf {
     directory.join("logs/hub.log")
@@ -47,27 +66,28 @@ pub(crate) fn proxy_log(directory: &Path) -> PathBuf {
     directory.join("logs/proxy.log")
 }
 
-/// Three ports that are free now; taken together, so that they differ.
-pub(crate) fn free_ports() -> Result<Ports, Error> {
+/// Ports that are free now; taken together, so that they differ.
+pub(crate) fn free<const N: usize>() -> Result<[u16; N], Error> {
     let none = |source| Error::File {
         action: "listen on",
         path: "127.0.0.1".into(),
         source,
         advice: "see whether the loopback interface is up".to_owned(),
     };
-    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(none);
-    let port = |listener: &TcpListener| {
-        listener
-            .local_addr()
-            .map(|address| address.port())
-            .map_err(none)
-    };
-    let listeners = (listen()?, listen()?, listen()?);
-    Ok(Ports {
-        public: port(&listeners.0)?,
-        api: port(&listeners.1)?,
-        hub: port(&listeners.2)?,
-    })
+    let mut held = Vec::new();
+    let mut ports = [0; N];
+    for port in &mut ports {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(none)?;
+        *port = listener.local_addr().map_err(none)?.port();
+        held.push(listener);
+    }
+    Ok(ports)
+}
+
+/// Three of them, for hub and proxy.
+pub(crate) fn free_ports() -> Result<Ports, Error> {
+    let [public, api, hub] = free()?;
+    Ok(Ports { public, api, hub })
 }
 
 /// Starts the proxy, with the token in this file, and waits until it listens.
@@ -206,6 +226,16 @@ pub(crate) async fn hub_answers(
         .await
 }
 
+/// What is set around us for other hubs, servers and schedulers must not reach those of the sandbox.
+pub(crate) fn forget_others(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_foreign = |name: &str| FOREIGN.iter().any(|prefix| name.starts_with(prefix));
+        if name.to_str().is_some_and(is_foreign) {
+            command.env_remove(name);
+        }
+    }
+}
+
 /// Starts a program of the sandbox, with its marker, in a session of its own.
 pub(crate) async fn launch(
     directory: &Path,
@@ -215,24 +245,7 @@ pub(crate) async fn launch(
     environment: &[(&str, String)],
 ) -> Result<Identity, Error> {
     let mut launcher = command(&state.python);
-    // What is set around us for other hubs and servers must not reach this one.
-    for (name, _) in std::env::vars_os() {
-        let foreign = [
-            "HUBPROBE_",
-            "JUPYTER",
-            "JPY_",
-            "CONFIGPROXY_",
-            "PYTHON",
-            "SLURM_",
-            "SBATCH_",
-        ];
-        if name
-            .to_str()
-            .is_some_and(|name| foreign.iter().any(|prefix| name.starts_with(prefix)))
-        {
-            launcher.env_remove(name);
-        }
-    }
+    forget_others(&mut launcher);
     if let Some(bin) = state.python.parent() {
         let old = std::env::var_os("PATH").unwrap_or_default();
         let path = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&old));
@@ -360,8 +373,10 @@ mod tests {
 
     #[test]
     fn ports_differ() {
-        let ports = free_ports().unwrap();
-        assert!(ports.public != ports.api && ports.api != ports.hub && ports.public != ports.hub);
+        let mut ports = free::<6>().unwrap().to_vec();
+        ports.sort_unstable();
+        ports.dedup();
+        assert_eq!(ports.len(), 6);
     }
 
     /// As configurable-http-proxy 5.3.0 says it, and lives on.

@@ -16,6 +16,7 @@ mod fault;
 mod files;
 pub mod front;
 mod launch;
+mod listening;
 mod modules;
 mod npm;
 mod places;

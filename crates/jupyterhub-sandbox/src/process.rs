@@ -7,7 +7,7 @@ use std::fs;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
-use crate::ServerProcess;
+use crate::{ServerProcess, slurm};
 
 /// The environment variable that every process of a sandbox carries, with the sandbox's id.
 pub(crate) const MARKER: &str = "HUBPROBE_SANDBOX";
@@ -50,6 +50,8 @@ pub(crate) struct Member {
     pub(crate) identity: Identity,
     /// What it is, for people.
     pub(crate) what: String,
+    /// It is killed without being asked first, when all is to end.
+    pub(crate) at_once: bool,
     /// Set for single-user servers.
     pub(crate) server: Option<ServerProcess>,
 }
@@ -62,15 +64,13 @@ pub(crate) fn members(
 ) -> Vec<Member> {
     let all = table();
     let marker = format!("{MARKER}={sandbox_id}");
-    // What slurmd starts has nothing else of ours (see slurm.rs).
-    let conf = format!("/{sandbox_id}.conf");
-    let of_slurm = |it: &String| it.starts_with("SLURM_CONF=") && it.ends_with(&conf);
     let environments: BTreeMap<u32, Vec<String>> = all
-        .keys()
-        .filter_map(|pid| Some((*pid, environment(*pid)?)))
-        .filter(|(_, environment)| {
-            environment.contains(&marker) || environment.iter().any(of_slurm)
+        .values()
+        .filter_map(|stat| Some((stat, environment(stat.identity.pid)?)))
+        .filter(|(stat, environment)| {
+            environment.contains(&marker) || slurm::is_of(sandbox_id, &stat.name, environment)
         })
+        .map(|(stat, environment)| (stat.identity.pid, environment))
         .collect();
     let recorded = [hub, proxy]
         .into_iter()
@@ -129,6 +129,7 @@ pub(crate) fn members(
         };
         Member {
             identity,
+            at_once: slurm::needs_no_farewell(&stat.name),
             what,
             server,
         }

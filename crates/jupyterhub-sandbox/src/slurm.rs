@@ -6,40 +6,30 @@
 //! The database is there because Slurm refuses accounts and qualities of service only where slurmdbd keeps them.
 //!
 //! Every process is found by the sandbox's marker. slurmd gives its job steps an environment of their own, which holds nothing of
-//! ours but the path of the configuration: that is why the configuration's file is named after the sandbox's id.
-//! What this file does not know: what the hub makes of it (`python/slurm.py`).
+//! ours but the path of the configuration: that is why the configuration's file is named after the sandbox's id ([`is_of`]).
+//! What this file does not know: how each part is started (`parts.rs`), and what the hub makes of it (`python/slurm.py`).
 
 mod conf;
+mod parts;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
 
+use self::parts::Parts;
 use crate::process::members;
-use crate::run::{Tell, answer, command, on_path};
-use crate::state::{Ports, State};
-use crate::{Error, Modules, Places, Progress, Sandbox, end, files, launch};
+use crate::run::{Tell, answer, on_path};
+use crate::state::State;
+use crate::{Error, Modules, Places, Progress, Sandbox, end, files};
 
 /// The account in which the sandbox's user may submit jobs.
 pub const SLURM_ACCOUNT: &str = "proj";
 /// The reservation that the sandbox's user may use.
 pub const SLURM_RESERVATION: &str = "class";
 
-/// How long each part may take to come up.
-const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK: Duration = Duration::from_millis(50);
-/// How many lines of a log an error quotes.
-const QUOTED: usize = 15;
 /// Where Debian keeps daemons, which only root's PATH names.
 const ELSEWHERE: [&str; 2] = ["/usr/sbin", "/usr/local/sbin"];
-/// What makes the tables in which MariaDB keeps stored procedures, on which slurmdbd relies.
-const TABLES: [&str; 2] = [
-    "/usr/share/mysql/mysql_system_tables.sql",
-    "/usr/share/mariadb/mariadb_system_tables.sql",
-];
 /// All that is run, here and by the hub.
 const PROGRAMS: [&str; 11] = [
     "munged",
@@ -54,6 +44,18 @@ const PROGRAMS: [&str; 11] = [
     "squeue",
     "scancel",
 ];
+/// What lives as long as it does.
+const DAEMONS: [&str; 7] = [
+    "munged",
+    "mariadbd",
+    "slurmdbd",
+    "slurmctld",
+    "slurmscriptd",
+    "slurmd",
+    "slurmstepd",
+];
+/// What Slurm puts into the environment of the sandbox's jobs; the name is in `conf.rs`.
+const IN_A_JOB: &str = "SLURM_CLUSTER_NAME=sandbox";
 /// The longest path of a Unix socket that Linux takes.
 const SOCKET: usize = 107;
 /// Room for the longest name of a socket below a sandbox's directory: a job step's in slurmd's spool.
@@ -65,7 +67,7 @@ const BATCHSPAWNER: Modules<'_> = Modules {
     requirements: include_str!("../requirements/batchspawner-1.3.0.txt"),
 };
 
-/// What is kept of it on disk.
+/// What is kept of it on disk. Its ports are those that [`up`](crate::up) takes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Slurm {
     pub(crate) controller: u16,
@@ -75,13 +77,6 @@ pub(crate) struct Slurm {
     pub(crate) user: String,
     /// Where Python finds batchspawner.
     pub(crate) modules: PathBuf,
-}
-
-impl Slurm {
-    /// Other ports.
-    pub(crate) fn take_ports(&mut self, ports: Ports) {
-        (self.controller, self.node, self.accounts) = (ports.public, ports.api, ports.hub);
-    }
 }
 
 /// Looks whether all programs are there, and installs batchspawner. Before anything else is installed for nothing.
@@ -96,11 +91,10 @@ pub(crate) async fn prepare(places: &Places, tell: Tell<'_>) -> Result<Slurm, Er
         });
     }
     let user = answer(Path::new("id"), &["-un"]).await;
-    let ports = launch::free_ports()?;
     Ok(Slurm {
-        controller: ports.public,
-        node: ports.api,
-        accounts: ports.hub,
+        controller: 0,
+        node: 0,
+        accounts: 0,
         user: user.unwrap_or_default(),
         modules: BATCHSPAWNER.ensure(places, tell).await?,
     })
@@ -109,6 +103,21 @@ pub(crate) async fn prepare(places: &Places, tell: Tell<'_>) -> Result<Slurm, Er
 /// The configuration's file, which is in the environment of every process that belongs to this Slurm.
 pub(crate) fn conf_file(directory: &Path, id: &str) -> PathBuf {
     directory.join("slurm").join(format!("{id}.conf"))
+}
+
+/// Whether a process belongs to the sandbox's Slurm: one of Slurm's own, or of a job, with the configuration in its environment.
+/// A shell in which somebody has set `SLURM_CONF` to look at the sandbox's jobs is neither. `watch.py` knows the same.
+pub(crate) fn is_of(sandbox_id: &str, name: &str, environment: &[String]) -> bool {
+    let conf = format!("/{sandbox_id}.conf");
+    let has_conf = |it: &String| it.starts_with("SLURM_CONF=") && it.ends_with(&conf);
+    let in_a_job = || environment.iter().any(|it| it == IN_A_JOB);
+    environment.iter().any(has_conf) && (needs_no_farewell(name) || in_a_job())
+}
+
+/// Slurm's own processes, by the names that `/proc` has for them. Some take no SIGTERM while a job runs (slurmstepd), others take
+/// their time to save what goes with the sandbox anyway.
+pub(crate) fn needs_no_farewell(name: &str) -> bool {
+    DAEMONS.contains(&name)
 }
 
 /// Starts all of it, and returns when the node takes jobs.
@@ -125,12 +134,6 @@ pub(crate) async fn start(
         files::create_directories(&home.join(name))?;
     }
     files::write_private(&home.join("munge.key"), &crate::config::secret())?;
-    let it = Running {
-        directory,
-        home: &home,
-        state,
-        slurm,
-    };
     files::write_private(
         &conf_file(directory, &state.id),
         &conf::slurm(slurm, &home, &host()),
@@ -139,252 +142,17 @@ pub(crate) async fn start(
     tell(Progress::Step {
         what: "starting Slurm (munge, its database, slurmdbd, slurmctld, slurmd)",
     });
-    it.munge().await?;
-    it.database().await?;
-    it.accounts().await?;
-    it.controller().await?;
-    it.node().await
-}
-
-struct Running<'a> {
-    directory: &'a Path,
-    home: &'a Path,
-    state: &'a State,
-    slurm: &'a Slurm,
-}
-
-/// How a part shows that it is up.
-enum Sign {
-    Socket(PathBuf),
-    Port(u16),
-}
-
-impl Running<'_> {
-    async fn munge(&self) -> Result<(), Error> {
-        let socket = self.home.join("munge.socket");
-        let path = |option: &str, name: &str| {
-            let mut argument = OsString::from(format!("--{option}="));
-            argument.push(self.home.join(name));
-            argument
-        };
-        let arguments = vec![
-            find("munged")?.into(),
-            "--foreground".into(),
-            // Its directory is nobody else's, which it takes for a mistake.
-            "--force".into(),
-            path("socket", "munge.socket"),
-            path("key-file", "munge.key"),
-            path("pid-file", "munge.pid"),
-            path("seed-file", "munge.seed"),
-            path("log-file", "munge.log"),
-        ];
-        self.launch("munged", arguments, &Sign::Socket(socket))
-            .await
-    }
-
-    async fn database(&self) -> Result<(), Error> {
-        let server = find("mariadbd")?;
-        let socket = self.home.join("db");
-        let path = |option: &str, path: &Path| {
-            let mut argument = OsString::from(format!("--{option}="));
-            argument.push(path);
-            argument
-        };
-        let common = [
-            "--no-defaults".into(),
-            // Whoever can reach its socket may do everything, and that is the sandbox's user alone.
-            "--skip-grant-tables".into(),
-            OsString::from(format!("--user={}", self.slurm.user)),
-            path("datadir", &self.home.join("database")),
-            "--innodb-buffer-pool-size=32M".into(),
-            "--innodb-log-file-size=8M".into(),
-            "--innodb-flush-log-at-trx-commit=0".into(),
-        ];
-        let tables = TABLES
-            .iter()
-            .find_map(|it| std::fs::read_to_string(it).ok());
-        let script = self.home.join("tables.sql");
-        let tables = tables.ok_or_else(|| Error::NoSlurm {
-            missing: TABLES[0].to_owned(),
-        })?;
-        files::write_private(
-            &script,
-            &format!("create database mysql;\nuse mysql;\n{tables}"),
-        )?;
-        let open = std::fs::File::open(&script);
-        let open = open.map_err(|source| files::error("read", &script, source))?;
-        let mut bootstrap = command(&server);
-        bootstrap
-            .arg(&common[0])
-            .arg("--bootstrap")
-            .args(&common[1..]);
-        let said = bootstrap.stdin(open).output().await;
-        let said = said.map_err(|source| Error::Run {
-            program: server.clone(),
-            source,
-        })?;
-        if !said.status.success() {
-            return Err(failed("mariadbd --bootstrap", &said));
-        }
-        let mut arguments = vec![server.into()];
-        arguments.extend(common);
-        arguments.extend([path("socket", &socket), "--skip-networking".into()]);
-        self.launch("mariadbd", arguments, &Sign::Socket(socket))
-            .await
-    }
-
-    async fn accounts(&self) -> Result<(), Error> {
-        let arguments = vec![find("slurmdbd")?.into(), "-D".into()];
-        let port = Sign::Port(self.slurm.accounts);
-        self.launch("slurmdbd", arguments, &port).await?;
-        let user = &self.slurm.user;
-        for words in [
-            vec!["add", "cluster", "sandbox"],
-            vec!["add", "account", SLURM_ACCOUNT, "cluster=sandbox"],
-            vec![
-                "add",
-                "user",
-                user,
-                &format!("account={SLURM_ACCOUNT}"),
-                "cluster=sandbox",
-            ],
-        ] {
-            self.tell("sacctmgr", &[&["-i"], words.as_slice()].concat())
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn controller(&self) -> Result<(), Error> {
-        let arguments = vec![find("slurmctld")?.into(), "-D".into()];
-        let port = Sign::Port(self.slurm.controller);
-        self.launch("slurmctld", arguments, &port).await
-    }
-
-    async fn node(&self) -> Result<(), Error> {
-        let arguments = vec![find("slurmd")?.into(), "-D".into()];
-        let port = Sign::Port(self.slurm.node);
-        self.launch("slurmd", arguments, &port).await?;
-        let begun = Instant::now();
-        loop {
-            let states = self.tell("sinfo", &["-h", "-o", "%T"]).await;
-            match states {
-                Ok(states) if states.contains("idle") => break,
-                _ if begun.elapsed() < PATIENCE => tokio::time::sleep(LOOK * 2).await,
-                Ok(states) => return Err(self.not_up("slurmd", &format!("node1 is {states}"))),
-                Err(error) => return Err(error),
-            }
-        }
-        let name = format!("reservationname={SLURM_RESERVATION}");
-        let users = format!("users={}", self.slurm.user);
-        let words = ["create", "reservation", &name, &users];
-        let place = [
-            "starttime=now",
-            "duration=infinite",
-            "nodes=node1",
-            "corecnt=1",
-        ];
-        let said = self.tell("scontrol", &[&words[..], &place].concat()).await;
-        said.map(drop)
-    }
-
-    fn log(&self, name: &str) -> PathBuf {
-        self.directory.join("logs").join(format!("{name}.log"))
-    }
-
-    async fn launch(
-        &self,
-        name: &'static str,
-        arguments: Vec<OsString>,
-        sign: &Sign,
-    ) -> Result<(), Error> {
-        let log = self.log(name);
-        let earlier = std::fs::metadata(&log).map_or(0, |log| log.len());
-        let identity = launch::launch(
-            self.directory,
-            self.state,
-            &log,
-            &arguments,
-            &self.environment(),
-        )
-        .await?;
-        let begun = Instant::now();
-        loop {
-            let up = match sign {
-                Sign::Socket(path) => path.exists(),
-                Sign::Port(port) => TcpStream::connect(("127.0.0.1", *port)).await.is_ok(),
-            };
-            // Somebody else may have the port, for whom ours had to give way.
-            if !identity.is_alive() {
-                return Err(self.ended(name, &log, earlier, sign));
-            }
-            if up {
-                return Ok(());
-            }
-            if begun.elapsed() > PATIENCE {
-                let place = match sign {
-                    Sign::Socket(path) => path.display().to_string(),
-                    Sign::Port(port) => format!("127.0.0.1:{port}"),
-                };
-                return Err(self.not_up(name, &place));
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    fn ended(&self, what: &'static str, log: &Path, earlier: u64, sign: &Sign) -> Error {
-        let tail = files::last_lines(log, QUOTED);
-        match sign {
-            Sign::Port(port) if files::since(log, earlier).contains("Address already in use") => {
-                let port = *port;
-                Error::PortTaken { what, port, tail }
-            }
-            _ => Error::Exited {
-                what,
-                log: log.to_owned(),
-                tail,
-            },
-        }
-    }
-
-    fn not_up(&self, what: &'static str, place: &str) -> Error {
-        let log = self.log(what);
-        Error::NotUp {
-            what,
-            url: place.to_owned(),
-            seconds: PATIENCE.as_secs(),
-            tail: files::last_lines(&log, QUOTED),
-            log,
-        }
-    }
-
-    /// Runs one of Slurm's commands; what it said.
-    async fn tell(&self, program: &'static str, words: &[&str]) -> Result<String, Error> {
-        let path = find(program)?;
-        let mut call = command(&path);
-        let said = call.args(words).envs(self.environment()).output().await;
-        let said = said.map_err(|source| Error::Run {
-            program: path,
-            source,
-        })?;
-        if said.status.success() {
-            Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
-        } else {
-            Err(failed(&format!("{program} {}", words.join(" ")), &said))
-        }
-    }
-
-    fn environment(&self) -> [(&'static str, String); 2] {
-        let conf = conf_file(self.directory, &self.state.id);
-        [
-            ("SLURM_CONF", conf.display().to_string()),
-            // By which slurmdbd finds the database.
-            (
-                "MYSQL_UNIX_PORT",
-                self.home.join("db").display().to_string(),
-            ),
-        ]
-    }
+    let parts = Parts {
+        directory,
+        home: &home,
+        state,
+        slurm,
+    };
+    parts.munge().await?;
+    parts.database().await?;
+    parts.accounts().await?;
+    parts.controller().await?;
+    parts.node().await
 }
 
 impl Sandbox {
@@ -422,13 +190,13 @@ impl Sandbox {
         let Some(slurm) = &state.slurm else {
             return Ok(());
         };
-        let it = Running {
+        let parts = Parts {
             directory: self.dir(),
             home: &self.dir().join("slurm"),
             state: &state,
             slurm,
         };
-        it.controller().await
+        parts.controller().await
     }
 }
 
@@ -442,16 +210,6 @@ fn find(name: &str) -> Result<PathBuf, Error> {
         .ok_or_else(|| Error::NoSlurm {
             missing: name.to_owned(),
         })
-}
-
-fn failed(what: &str, said: &std::process::Output) -> Error {
-    let words = [said.stdout.as_slice(), &said.stderr].concat();
-    let words = String::from_utf8_lossy(&words).into_owned();
-    let lines: Vec<&str> = words.lines().collect();
-    Error::Slurm {
-        what: what.to_owned(),
-        tail: lines[lines.len().saturating_sub(QUOTED)..].join("\n"),
-    }
 }
 
 /// The name that slurmd knows itself by.
@@ -477,6 +235,28 @@ fn check_place(directory: &Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As slurmd 22.05 gives them to what it starts, and as a person sets them.
+    #[test]
+    fn job_steps_and_jobs_are_its_own_and_a_shell_that_looks_is_not() {
+        let conf = |of: &str| format!("SLURM_CONF=/s/slurm/{of}.conf");
+        let is = |name: &str, of: &str, more: &str| is_of("id", name, &[conf(of), more.to_owned()]);
+        assert!(is("slurmstepd", "id", ""));
+        assert!(is("slurmscriptd", "id", ""));
+        assert!(is("sleep", "id", IN_A_JOB));
+        assert!(!is("bash", "id", ""));
+        assert!(!is("slurmstepd", "other", ""));
+        assert!(!is("sleep", "other", IN_A_JOB));
+        assert!(!is_of("id", "slurmstepd", &[]));
+    }
+
+    #[test]
+    fn the_hub_knows_the_same_of_them() {
+        let watch = include_str!("../python/watch.py");
+        let quoted = DAEMONS.map(|name| format!("\"{name}\"")).join(", ");
+        assert!(watch.contains(&format!("{{{quoted}}}")));
+        assert!(watch.contains(&format!("b\"{IN_A_JOB}\"")));
+    }
 
     #[test]
     fn places_that_slurm_cannot_use_are_refused_before() {

@@ -57,7 +57,7 @@ pub(crate) struct State {
 }
 
 /// Where it listens, all on 127.0.0.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Ports {
     /// The proxy, for people.
     pub(crate) public: u16,

@@ -11,7 +11,7 @@ use crate::environment::{self, Wanted};
 use crate::process::Identity;
 use crate::releases::{OLD_SERVER, release};
 use crate::run::Tell;
-use crate::state::{Phase, State};
+use crate::state::{Phase, Ports, State};
 use crate::{Error, Places, Progress, Sandbox, Spec, config, files, launch, proxy, slurm};
 
 /// How often a start is tried when the ports turn out to be taken.
@@ -35,7 +35,7 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
     let environment = environment::ensure(&places.cache, &Wanted::hub(&release), tell).await?;
     let old_server = old_server(places, spec, tell).await?;
     let installed = proxy::ensure(&places.cache, spec.node, tell).await?;
-    let state = State {
+    let mut state = State {
         id: Uuid::new_v4().to_string(),
         name: spec.name.clone(),
         hub_version: spec.hub_version.clone(),
@@ -51,7 +51,7 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
         }),
         since: jiff::Timestamp::now(),
         phase: Phase::Starting,
-        ports: launch::free_ports()?,
+        ports: Ports::default(),
         python: environment::interpreter(&environment),
         old_server,
         slurm,
@@ -60,6 +60,7 @@ pub(crate) async fn up(places: &Places, spec: &Spec, tell: Tell<'_>) -> Result<S
         hub: None,
         proxy: None,
     };
+    take_ports(&mut state)?;
     let directory = claim(places, &state).await?;
     let sandbox = Sandbox::new(directory, state.clone());
     match start(&sandbox, state, spec.extra_config_text.as_deref(), tell).await {
@@ -143,10 +144,7 @@ async fn start(
         match start_once(directory, &mut state, tell).await {
             Err(Error::PortTaken { .. }) if left > 0 => {
                 sandbox.end_processes().await?;
-                state.ports = launch::free_ports()?;
-                if let Some(slurm) = &mut state.slurm {
-                    slurm.take_ports(launch::free_ports()?);
-                }
+                take_ports(&mut state)?;
             }
             ended => {
                 ended?;
@@ -157,6 +155,16 @@ async fn start(
     state.phase = Phase::Up;
     state.save(directory)?;
     Ok(state)
+}
+
+/// All at once: what is let go of may be given again to the next who asks.
+fn take_ports(state: &mut State) -> Result<(), Error> {
+    let [public, api, hub, controller, node, accounts] = launch::free()?;
+    state.ports = Ports { public, api, hub };
+    if let Some(slurm) = &mut state.slurm {
+        (slurm.controller, slurm.node, slurm.accounts) = (controller, node, accounts);
+    }
+    Ok(())
 }
 
 async fn start_once(directory: &Path, state: &mut State, tell: Tell<'_>) -> Result<(), Error> {
