@@ -29,6 +29,7 @@ pub mod server;
 pub mod spawn;
 pub mod stop;
 pub mod token;
+pub mod walltime;
 
 #[cfg(test)]
 mod tests;

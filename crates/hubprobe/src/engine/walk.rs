@@ -60,6 +60,10 @@ pub struct Walk {
     pub answered: Option<watch::Receiver<bool>>,
     /// Nobody else of this state directory is on the account's server.
     pub lock: Option<Lock>,
+    /// When the scheduler last said that the server waits.
+    pub queued_at: Option<Instant>,
+    /// When the server was ready.
+    pub ready_at: Option<Instant>,
     /// The server, once it is ready.
     pub server: Option<JupyterServer>,
     /// The session whose kernel runs.
@@ -99,6 +103,8 @@ impl Walk {
             asked_again: None,
             answered: None,
             lock: None,
+            queued_at: None,
+            ready_at: None,
             server: None,
             session: None,
             kernel: None,

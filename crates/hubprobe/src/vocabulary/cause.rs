@@ -253,6 +253,9 @@ causes! {
     ServerDied "server.died" Deployment
         "the server was ready, and then dead"
         "Look at the server's own log and at what ended it: memory, node, time limit.";
+    ServerWalltime "server.walltime" Account
+        "the server's job ended with the time that was asked for"
+        "Ask for more time (the option runtime, walltime or time), or do less: the limit counts from the job's start. The job's log has the scheduler's own words.";
     ServerCulled "server.culled" Deployment
         "somebody stopped the server while it was in use"
         "Look for a culler (jupyterhub-idle-culler): its timeout, its max-age, and whether activity is reported; or use an account that nobody else uses.";

@@ -13,7 +13,10 @@ use crate::world::World;
 pub const EDGES: &[Case] = &[("batch::as_the_page_asks", as_the_page_asks)];
 
 /// Slower ones, on the newest with HUBPROBE_TEST=all.
-pub const ALL: &[Case] = &[("batch::what_slurm_says", what_slurm_says)];
+pub const ALL: &[Case] = &[
+    ("batch::what_slurm_says", what_slurm_says),
+    ("batch::the_time_is_over", the_time_is_over),
+];
 
 fn slurm(hubs: &Hubs, version: &str, name: &str) -> Sandbox {
     // Slurm's sockets want short paths.
@@ -99,6 +102,48 @@ fn what_slurm_says(hubs: &Hubs, version: &str) {
     world.check().run().passes();
 }
 
+/// Slurm ends the job in the middle of the visit. Its limits are whole minutes, so its admin brings the end nearer, to just after
+/// the time that was asked for; it looks every half minute.
+fn the_time_is_over(hubs: &Hubs, version: &str) {
+    let sandbox = slurm(hubs, version, "time");
+    let world = World::on(&sandbox, "time");
+    let check = world
+        .check_code("import time; time.sleep(100)", None)
+        .and(&["--deadline", "execute=100s"])
+        .option("runtime=[\"00:00:20\"]")
+        .start();
+    let job = until_one(&sandbox, "R");
+    let end = "EndTime=now+22";
+    ask(
+        &sandbox,
+        "scontrol",
+        &["update", &format!("JobId={job}"), end],
+    );
+    let run = crate::world::Said::of(check);
+    let finding = run.exits(1).finds("server.walltime");
+    let summary = finding["summary"].as_str().unwrap();
+    assert!(summary.contains("runtime=[\"00:00:20\"]"), "{summary}");
+    world.assert_nothing_left();
+    let log = std::fs::read_to_string(sandbox.server_log(&world.account, "")).unwrap();
+    assert!(log.contains("DUE TO TIME LIMIT"), "{log}");
+}
+
+/// The job that is in this state, once there is one.
+fn until_one(sandbox: &Sandbox, state: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let jobs = ask(sandbox, "squeue", &["-h", "-t", state, "-o", "%i"]);
+        if !jobs.is_empty() {
+            return jobs;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "no job is {state}"
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// While all cores that no reservation holds are taken.
 fn queued_and_cancelled(sandbox: &Sandbox, world: &World) {
     let cores: usize = ask(sandbox, "sinfo", &["-h", "-p", "normal", "-o", "%c"])
@@ -114,15 +159,7 @@ fn queued_and_cancelled(sandbox: &Sandbox, world: &World) {
     world.assert_nothing_left();
 
     let check = world.check().start();
-    let begun = Instant::now();
-    let waiting = loop {
-        let jobs = ask(sandbox, "squeue", &["-h", "-t", "PD", "-o", "%i"]);
-        if !jobs.is_empty() {
-            break jobs;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(20), "no job waits");
-        std::thread::sleep(Duration::from_millis(200));
-    };
+    let waiting = until_one(sandbox, "PD");
     // Once the stream has told of it.
     std::thread::sleep(Duration::from_secs(2));
     ask(sandbox, "scancel", &[&waiting]);

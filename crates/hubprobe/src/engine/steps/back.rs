@@ -13,7 +13,7 @@ use std::time::Duration;
 use jupyterhub_client::KernelConnection;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::company;
+use super::{company, lost};
 use crate::diagnose::{server, stop, token};
 use crate::engine::Walk;
 use crate::explain;
@@ -127,7 +127,7 @@ async fn take(walk: &Walk, taking: &Taking<'_>, expected: bool) -> Result<String
         .await
         .map_err(|trouble| (StepName::Stop, trouble))?;
     if expected && stopped == Stopped::WasNotThere {
-        let finding = server::gone_before_the_stop();
+        let finding = lost::by_its_limit(walk, server::gone_before_the_stop()).await;
         return Err((
             StepName::Stop,
             Trouble {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jupyterhub_client::{Execution, ExecutionStatus, KernelConnection};
 use tokio::time::{sleep, timeout};
 
-use super::company;
+use super::{company, lost};
 use crate::diagnose::kernel as diagnose;
 use crate::engine::Walk;
 use crate::vocabulary::{Cause, Finding};
@@ -118,7 +118,7 @@ async fn run(walk: &Walk, kernel: &mut KernelConnection, code: &str) -> Result<E
         Ok(execution) => Err(diagnose::raised(execution.error.as_ref(), code)),
         Err(error) => {
             if !error.is_timeout()
-                && let Some(finding) = super::server_died(walk).await
+                && let Some(finding) = lost::server_died(walk).await
             {
                 return Err(finding.seen(format!("it happened while this code ran: {code}")));
             }

@@ -12,6 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use jupyterhub_client::{Error, FileFormat, Head, JupyterServer};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::lost;
 use crate::diagnose::{home, reach};
 use crate::engine::Walk;
 use crate::suite::{FilesStep, format_size};
@@ -100,7 +101,7 @@ async fn round_trip(
     let content = match timeout_at(until, reading).await {
         Ok(Ok(content)) => content,
         Ok(Err(error)) if error.status() == Some(404) => {
-            let died = super::server_died(walk).await;
+            let died = lost::server_died(walk).await;
             return Err(died.unwrap_or_else(|| home::lost(&error)));
         }
         Ok(Err(error)) => return Err(refused(walk, &error, &size).await),
@@ -146,7 +147,7 @@ async fn refused(walk: &Walk, error: &Error, what: &str) -> Finding {
     if let Some(finding) = home::not_written(error, what) {
         return finding;
     }
-    if let Some(finding) = super::server_died(walk).await {
+    if let Some(finding) = lost::server_died(walk).await {
         return finding.seen(error.to_string());
     }
     // The server answers, so the way to it is there: what refused was this

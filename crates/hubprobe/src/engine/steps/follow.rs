@@ -223,6 +223,9 @@ impl<'a> Following<'a> {
     fn tell(&mut self, event: &ProgressEvent) {
         self.mark();
         self.queued = is_queued(&event.message);
+        if self.queued {
+            self.walk.queued_at = Some(Instant::now());
+        }
         self.failure.last_progress = Some(self.walk.voice.clean(&event.message));
         self.failure.take(&event.message, &event.raw);
         let repeated = self.streams > 0 && self.told.contains(&event.message);

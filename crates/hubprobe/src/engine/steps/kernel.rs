@@ -5,7 +5,7 @@ use std::time::Duration;
 use jupyterhub_client::{Framing, JupyterServer};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::company;
+use super::{company, lost};
 use crate::diagnose::kernel as diagnose;
 use crate::engine::Walk;
 use crate::vocabulary::{Cause, Finding};
@@ -59,7 +59,7 @@ async fn start(walk: &mut Walk) -> Result<String, Finding> {
         }
         Ok(Ok(session)) => session,
         Ok(Err(error)) => {
-            let died = super::server_died(walk).await;
+            let died = lost::server_died(walk).await;
             return Err(died.unwrap_or_else(|| diagnose::not_started(&error)));
         }
         Err(_) => return Err(late(walk, "for the kernel to start")),
@@ -77,7 +77,7 @@ async fn start(walk: &mut Walk) -> Result<String, Finding> {
     let mut connection = match connected {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => {
-            let died = super::server_died(walk).await;
+            let died = lost::server_died(walk).await;
             return Err(died.unwrap_or_else(|| silent(diagnose::silent(&error))));
         }
         Err(_) => return Err(late(walk, "for the kernel's websocket")),
@@ -86,7 +86,7 @@ async fn start(walk: &mut Walk) -> Result<String, Finding> {
     let info = match connection.ready(left).await {
         Ok(info) => info,
         Err(error) => {
-            let died = super::server_died(walk).await;
+            let died = lost::server_died(walk).await;
             return Err(died.unwrap_or_else(|| silent(diagnose::silent(&error))));
         }
     };
@@ -116,7 +116,7 @@ async fn choose(walk: &Walk, server: &JupyterServer, until: Instant) -> Result<S
     let specs = match timeout_at(until, server.kernelspecs()).await {
         Ok(Ok(specs)) => specs,
         Ok(Err(error)) => {
-            let died = super::server_died(walk).await;
+            let died = lost::server_died(walk).await;
             return Err(died.unwrap_or_else(|| diagnose::not_started(&error)));
         }
         Err(_) => return Err(late(walk, "for the list of kernels")),

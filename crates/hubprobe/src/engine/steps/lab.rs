@@ -6,6 +6,7 @@
 use jupyterhub_client::{Error, JupyterServer, Url};
 use tokio::time::{Instant, timeout_at};
 
+use super::lost;
 use crate::diagnose::lab::{self as diagnose, Asset};
 use crate::diagnose::reach;
 use crate::engine::Walk;
@@ -33,7 +34,7 @@ pub async fn lab(walk: &mut Walk) -> Result<String, Finding> {
     match load(walk, &server, &address, &step.path, until).await {
         Ok(summary) => Ok(summary),
         Err(finding) => {
-            let died = super::server_died(walk).await;
+            let died = lost::server_died(walk).await;
             Err(died.unwrap_or_else(|| finding.with_curl(show)))
         }
     }

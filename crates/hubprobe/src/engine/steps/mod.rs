@@ -13,6 +13,7 @@ mod follow;
 pub mod identify;
 pub mod kernel;
 pub mod lab;
+mod lost;
 pub mod open;
 pub mod reach;
 pub mod spawn;
@@ -21,11 +22,10 @@ mod stream;
 use std::time::Duration;
 
 use jupyterhub_client::start_body;
-use tokio::time::{Instant, sleep, timeout};
 
 use super::Walk;
 use crate::connect::{self, ConnectError};
-use crate::diagnose::{reach as diagnose_reach, scope, server as diagnose_server};
+use crate::diagnose::scope;
 use crate::explain::home;
 use crate::vocabulary::{Cause, Finding, StepName};
 
@@ -50,39 +50,6 @@ pub async fn connect(walk: &mut Walk) -> Result<Vec<String>, Finding> {
     walk.hub = Some(made.hub);
     Ok(read.warnings)
 }
-
-/// Where a kernel or its websocket was lost: the finding for its server, if that
-/// is what is gone.
-pub async fn server_died(walk: &Walk) -> Option<Finding> {
-    let server = walk.server.as_ref()?;
-    let until = Instant::now() + PROXY_AGAIN;
-    let error = loop {
-        let looking = timeout(LOOK, server.status());
-        let error = looking.await.ok()?.err()?;
-        // A proxy that is started again is back in a moment.
-        if !error.is_transport() || Instant::now() >= until {
-            break error;
-        }
-        sleep(Duration::from_millis(500)).await;
-    };
-    if error.is_transport() {
-        return diagnose_reach::below_the_hub(&error, None);
-    }
-    let finding = diagnose_server::died(&error)?;
-    Some(
-        if finding.cause == Cause::ServerCulled && open::is_ready(walk).await {
-            diagnose_server::route_lost(finding)
-        } else {
-            finding
-        },
-    )
-}
-
-/// How long one look may take.
-const LOOK: Duration = Duration::from_secs(5);
-
-/// How long a proxy may take that is started again.
-const PROXY_AGAIN: Duration = Duration::from_secs(6);
 
 /// A kernel's finding, or the home's, where that is what keeps the kernel from
 /// working.

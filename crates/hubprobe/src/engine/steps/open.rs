@@ -10,6 +10,7 @@ use std::time::Duration;
 use jupyterhub_client::{JupyterServer, Seen, ServerStatus};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::lost;
 use crate::diagnose::server::{self as diagnose, Answer};
 use crate::engine::Walk;
 use crate::explain;
@@ -50,6 +51,7 @@ pub async fn open(walk: &mut Walk) -> Result<String, Finding> {
             return Err(finding.with_curl(show));
         }
         Err(finding) => {
+            let finding = lost::by_its_limit(walk, finding).await;
             let proxy = explain::proxy_health(&hub).await;
             let url = walk.target.url.as_str();
             let finding = diagnose::mind_internal_address(finding, url, proxy.as_ref());

@@ -52,6 +52,7 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
         match follow::follow(walk, &hub, asked).await {
             Follow::Ready(server) => {
                 walk.server = Some(server);
+                walk.ready_at = Some(Instant::now());
                 return Ok(format!(
                     "ready after {:.1} s",
                     began.elapsed().as_secs_f64()

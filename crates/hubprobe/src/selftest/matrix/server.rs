@@ -5,7 +5,7 @@ use super::super::kind::{HubKind, RESTLESS, configured, standing};
 use super::super::wording::{green, red};
 use crate::vocabulary::Cause::{
     ServerCannotReachHub, ServerCulled, ServerDied, ServerError, ServerForbidden, ServerNoRoute,
-    ServerVersionMismatch,
+    ServerVersionMismatch, ServerWalltime,
 };
 
 const CULLER: HubKind = standing("culler", &["culler:6"]).deserted();
@@ -113,6 +113,14 @@ pub(super) const CASES: &[Case] = &[
     .options(&["fault=die_after:4"])
     .code(LONG_CODE)
     .fast(),
+    red(
+        "server-walltime",
+        ServerWalltime,
+        "the job's time limit ends the server while the code runs",
+    )
+    .options(&["fault=die_after:4", "runtime=[\"00:00:04\"]"])
+    .code(LONG_CODE)
+    .emulated(),
     red(
         "server-stopped",
         ServerCulled,
