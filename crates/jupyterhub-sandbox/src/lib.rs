@@ -4,6 +4,8 @@
 //! the hub answers through the proxy. [`Sandbox::down`] ends every process that came of it. Whoever holds a [`Sandbox`] holds no
 //! process: all that is known is on disk, so another process may find it and end it, and [`sweep`] ends what was left behind.
 //!
+//! With [`Spec::slurm`] its servers are jobs of a real Slurm that is started and ended with it.
+//!
 //! It is not a way to run a JupyterHub for people: anybody who reaches the loopback address can log in as anybody.
 //! It works on Linux only, since it finds processes in `/proc`. It never prints: progress goes to a callback.
 

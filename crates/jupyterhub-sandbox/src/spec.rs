@@ -44,7 +44,8 @@ pub struct Spec {
     pub faults: bool,
     /// Faults that hold from the start on. Those of a spawn strike every spawn that does not ask for another.
     pub standing: Vec<Fault>,
-    /// Servers are jobs of a real Slurm, which comes up with the sandbox and ends with it.
+    /// Servers are jobs of a real Slurm, which comes up with the sandbox and ends with it. It wants programs of the system
+    /// ([`Error::NoSlurm`]) and a short path ([`Error::SlurmPlace`]), and no faults of a spawn ([`Error::SlurmWithFaults`]).
     pub slurm: bool,
     /// The sandbox ends when the process that called [`Sandbox::up`](crate::Sandbox::up) is gone.
     pub dies_with_parent: bool,

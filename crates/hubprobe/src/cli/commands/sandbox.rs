@@ -110,8 +110,11 @@ async fn up(places: &Places, args: &Up, printer: &Printer) -> anyhow::Result<Exi
     } else {
         format!(" --name {}", args.named.name)
     };
+    let slurm = sandbox.slurm_conf().map_or_else(String::new, |conf| {
+        format!("\n  its jobs: SLURM_CONF={} squeue", conf.display())
+    });
     printer.line(&format!(
-        "JupyterHub {} is up at {url}{}\n  admin token: {token}\n  log: {}\n\nNext:\n  hubprobe account \
+        "JupyterHub {} is up at {url}{}\n  admin token: {token}\n  log: {}{slurm}\n\nNext:\n  hubprobe account \
          create servuser --url {} --admin-token-file {token} --out servuser.token\n{check}  hubprobe \
          sandbox down{named}",
         sandbox.hub_version(),
