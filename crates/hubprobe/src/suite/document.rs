@@ -152,13 +152,14 @@ impl Document {
             .line
             .checked_sub(1)
             .and_then(|index| usize::try_from(index).ok());
-        let line_text = line
-            .and_then(|index| lines(&self.text).nth(index))
-            .map(masked);
         let in_reach = usize::try_from(place.column).is_ok_and(|column| column <= 100);
+        let line_text = line
+            .filter(|_| in_reach)
+            .and_then(|index| lines(&self.text).nth(index))
+            .map(|line| masked(start_of(line)));
         SuiteError {
             place: Some(place),
-            line_text: line_text.filter(|_| in_reach),
+            line_text,
             ..SuiteError::whole(&self.file, reason, remedy)
         }
     }
@@ -239,6 +240,13 @@ impl Document {
             plain: plain.map(str::to_owned),
         }
     }
+}
+
+/// What of a line may matter for what is shown of it: far more than that, so that a secret is seen whole.
+fn start_of(line: &str) -> &str {
+    line.char_indices()
+        .nth(2_000)
+        .map_or(line, |(end, _)| &line[..end])
 }
 
 /// The lines as YAML counts them: they end in LF, CR or CRLF.

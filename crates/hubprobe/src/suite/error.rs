@@ -118,6 +118,9 @@ impl UrlError {
 /// The most characters of what is said of one thing: names may be as long as the file.
 const LONGEST: usize = 1_000;
 
+/// So many mistakes are told at once. Each shows its line, and a file of a megabyte may be all mistakes.
+pub const MOST_TOLD: usize = 100;
+
 /// What each part makes; else all that is wrong with them, in their order.
 pub(super) fn whole_or_faults<T>(
     parts: impl Iterator<Item = Result<T, SuiteError>>,
@@ -132,6 +135,9 @@ pub(super) fn whole_or_faults<T>(
             Err(fault) => {
                 said.insert((fault.place, fault.reason.clone()));
                 faults.push(fault);
+                if faults.len() == MOST_TOLD {
+                    break;
+                }
             }
         }
     }

@@ -48,7 +48,7 @@ pub use crate::vocabulary::SecretSource;
 pub use deadlines::{DeadlineName, Deadlines, parse_deadline};
 pub use duration::{format_duration, parse_duration};
 pub use environment::{Access, EnvironmentStep};
-pub use error::{OptionError, Place, SuiteError, UrlError};
+pub use error::{MOST_TOLD, OptionError, Place, SuiteError, UrlError};
 pub use expect::Expect;
 pub use hub_url::hub_url;
 pub use listing::{as_json, as_text};

@@ -13,7 +13,7 @@ use std::env::VarError;
 use std::path::{Component, PathBuf};
 
 use super::document::{Document, Kind, Node};
-use super::error::{Place, SuiteError};
+use super::error::{MOST_TOLD, Place, SuiteError};
 use super::fields::beside;
 use super::nearest::nearest;
 use super::sources::Sources;
@@ -129,6 +129,9 @@ impl Variables<'_> {
     }
 
     fn walk(&mut self, node: &mut Node, at: At) {
+        if self.faults.len() >= MOST_TOLD {
+            return;
+        }
         let put = match &mut node.kind {
             Kind::Map(entries) => {
                 for (key, node) in entries {

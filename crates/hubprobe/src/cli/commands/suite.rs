@@ -39,8 +39,11 @@ fn examine(lint: &Lint, printer: &Printer) -> Exit {
             }
             Err(errors) => {
                 exit = Exit::Usage;
-                for error in errors {
+                for error in &errors {
                     printer.line(&error.to_string());
+                }
+                if errors.len() >= suite::MOST_TOLD {
+                    printer.line("There may be more: no more than these are told at once.");
                 }
             }
         }

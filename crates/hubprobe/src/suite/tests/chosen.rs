@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::load::examine;
 use super::super::sources::Made;
-use super::super::{as_json, as_text};
+use super::super::{MOST_TOLD, as_json, as_text, lint};
 use super::{fault, read, with};
 
 const TAGGED: &str = r#"hubs:
@@ -125,4 +125,21 @@ fn the_list_says_what_each_probe_would_do() {
             "deadlines": {"reach": "10s", "start": "9m", "queue": "20m", "open": "30s", "lab": "1m",
                 "kernel": "1m", "execute": "1m", "files": "1m", "stop": "2m"}}]})
     );
+}
+
+#[test]
+fn no_more_mistakes_are_told_than_anyone_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("suite.yaml");
+    let head = "hubs:\n  a: { url: 'https://h.org', accounts: { me: { token: { file: t } } } }\n";
+    let many = "'${env:NOT_SET_ANYWHERE}', ".repeat(5_000);
+    let probes: String = (0..5_000).map(|n| format!("p{n}: {{ x: 1 }}, ")).collect();
+    for text in [
+        format!("{head}probes: {{ p: {{ options: {{ a: [{many}] }} }} }}\n"),
+        format!("{head}probes: {{ {probes} }}\n"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let errors = lint(&path).unwrap_err();
+        assert_eq!(errors.len(), MOST_TOLD, "{}", errors[0]);
+    }
 }
