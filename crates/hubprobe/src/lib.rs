@@ -21,6 +21,7 @@ pub mod explain;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod hook;
 pub mod listen;
 pub mod means;
 pub mod report;

@@ -62,6 +62,8 @@ pub struct Walk {
     pub lock: Option<Lock>,
     /// When the scheduler last said that the server waits.
     pub queued_at: Option<Instant>,
+    /// The scheduler's name for the server's job, as the hub told it.
+    pub job_id: Option<String>,
     /// When the server was ready.
     pub ready_at: Option<Instant>,
     /// The server, once it is ready.
@@ -104,6 +106,7 @@ impl Walk {
             answered: None,
             lock: None,
             queued_at: None,
+            job_id: None,
             ready_at: None,
             server: None,
             session: None,

@@ -43,13 +43,13 @@ impl Probe {
 
 /// Probes of a suite as JSON: `{"schema": "hubprobe.suite-list/1", "suite": FILE,
 /// "probes": [{name, hub: {name, url}, account, server, options, steps, deadlines,
-/// warn, tags}]}`. Fields are only ever added.
+/// warn, tags, gone where it is set}]}`. Fields are only ever added.
 #[must_use]
 pub fn as_json(suite: &Suite, probes: &[Probe]) -> Value {
     let probes: Vec<Value> = probes
         .iter()
         .map(|probe| {
-            json!({
+            let mut listed = json!({
                 "name": probe.name,
                 "hub": {"name": probe.hub.name, "url": probe.hub.url.as_str()},
                 "account": probe.account.name,
@@ -59,7 +59,11 @@ pub fn as_json(suite: &Suite, probes: &[Probe]) -> Value {
                 "deadlines": probe.deadlines,
                 "warn": probe.budgets.iter().map(|(step, length)| (step.word().to_owned(), json!(format_duration(*length)))).collect::<Map<_, _>>(),
                 "tags": probe.tags,
-            })
+            });
+            if let (Some(hook), Some(listed)) = (&probe.gone, listed.as_object_mut()) {
+                listed.insert("gone".to_owned(), json!({"command": hook.command}));
+            }
+            listed
         })
         .collect();
     json!({
@@ -101,6 +105,9 @@ fn block(probe: &Probe) -> String {
             .map(|(step, length)| format!("{step} {}", format_duration(*length)))
             .collect();
         say("warn after", &warn.join(", "));
+    }
+    if let Some(hook) = &probe.gone {
+        say("gone", &hook.command.join(" "));
     }
     if let Ok(Value::Object(deadlines)) = serde_json::to_value(probe.deadlines) {
         say("deadlines", &pairs(&deadlines));

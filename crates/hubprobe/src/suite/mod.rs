@@ -21,6 +21,7 @@ mod error;
 mod expect;
 mod extends;
 mod fields;
+mod gone;
 mod hub_url;
 mod hubs;
 #[cfg(any(test, fuzzing))]
@@ -50,6 +51,7 @@ pub use duration::{format_duration, parse_duration};
 pub use environment::{Access, EnvironmentStep};
 pub use error::{MOST_TOLD, OptionError, Place, SuiteError, UrlError};
 pub use expect::Expect;
+pub use gone::GoneHook;
 pub use hub_url::hub_url;
 pub use listing::{as_json, as_text};
 pub use load::{lint, load};

@@ -1,4 +1,4 @@
-//! What a probe does, whoever walks it: options, deadlines, steps, tags. It needs
+//! What a probe does, whoever walks it: options, deadlines, steps, tags, who is asked at the end. It needs
 //! no hub, so that abstract probes and defaults are checked for it too.
 
 use serde_json::{Map, Value};
@@ -7,10 +7,11 @@ use super::deadlines::checked;
 use super::document::{Document, Kind, Node};
 use super::error::SuiteError;
 use super::fields::{Fields, Shape, map, wrong_type};
+use super::gone::gone;
 use super::probes::PROBE;
 use super::steps::{Steps, steps};
 use super::tags::tags;
-use super::{DeadlineName, Deadlines};
+use super::{DeadlineName, Deadlines, GoneHook};
 
 pub(super) const DEADLINES: Shape = Shape {
     what: "deadlines",
@@ -26,6 +27,7 @@ pub(super) struct Parts {
     pub(super) steps: Steps,
     pub(super) options: Map<String, Value>,
     pub(super) deadlines: Deadlines,
+    pub(super) gone: Option<GoneHook>,
     pub(super) tags: Vec<String>,
 }
 
@@ -48,6 +50,10 @@ pub(super) fn parts(
         steps,
         options: options(document, &fields, notes)?,
         deadlines,
+        gone: fields
+            .get("gone")
+            .map(|node| gone(document, node))
+            .transpose()?,
         tags: match fields.get("tags") {
             Some(list) => tags(document, list)?,
             None => Vec::new(),

@@ -21,6 +21,7 @@ pub(super) const PROBE: Shape = Shape {
         "server",
         "options",
         "deadlines",
+        "gone",
         "steps",
         "tags",
         "extends",
@@ -120,6 +121,7 @@ fn probe(
         steps,
         options,
         deadlines,
+        gone,
         tags,
     } = parts(document, node, notes)?;
     Ok(Probe {
@@ -136,6 +138,7 @@ fn probe(
         environment: steps.environment,
         options_honoured: steps.options_honoured,
         files: steps.files,
+        gone,
         tags,
         keep: false,
     })

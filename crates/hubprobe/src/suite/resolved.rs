@@ -12,7 +12,7 @@ use url::Url;
 
 use super::error::SuiteError;
 use super::nearest::nearest;
-use super::{Deadlines, EnvironmentStep, Expect};
+use super::{Deadlines, EnvironmentStep, Expect, GoneHook};
 use crate::vocabulary::{SecretSource, StepName, Target};
 
 /// One test: an account's walk over a hub, with everything that the walk needs to know.
@@ -42,6 +42,8 @@ pub struct Probe {
     pub options_honoured: bool,
     /// A file that is written and read back; none: the home is not tried.
     pub files: Option<FilesStep>,
+    /// How the scheduler is asked whether the server is gone; none: only the hub and the proxy are.
+    pub gone: Option<GoneHook>,
     /// The words by which it is chosen, each once, in the order of the alphabet.
     pub tags: Vec<String>,
     /// The page that is looked at; none: it is not.
@@ -77,6 +79,11 @@ impl Probe {
             + self.hub.headers.iter().map(header).sum::<usize>()
             + format!("{:?}{:?}", self.account.token, self.hub.ca_file).len()
             + self.execute.iter().map(code).sum::<usize>()
+            + self
+                .gone
+                .iter()
+                .flat_map(|gone| gone.command.iter().map(String::len))
+                .sum::<usize>()
             + self.tags.iter().map(String::len).sum::<usize>()
     }
 }

@@ -5,9 +5,13 @@
 //! for its schema. That their keys are those that are read is tested.
 #![allow(dead_code, reason = "the types are described, not used")]
 
+mod gone;
+
 use indexmap::IndexMap;
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
+
+use self::gone::GoneFile;
 
 /// The JSON Schema (draft 2020-12) of the suite file.
 #[must_use]
@@ -104,6 +108,8 @@ struct ProbeFile {
     options: Option<Map<String, Value>>,
     /// How long each part may take.
     deadlines: Option<DeadlinesFile>,
+    /// How the scheduler is asked, after the stop, whether the server's job is gone.
+    gone: Option<GoneFile>,
     /// Adds to or configures the steps reach, identify, spawn, open, kernel,
     /// execute, stop and gone, which always run, in this order; lab and files run where
     /// they are named, after open and after execute.
@@ -133,6 +139,8 @@ struct DefaultsFile {
     steps: Option<Vec<StepFile>>,
     /// Tags, for probes that list none.
     tags: Option<Vec<Tag>>,
+    /// How the scheduler is asked, for probes that do not say it.
+    gone: Option<GoneFile>,
 }
 
 /// Spawn options, each with the values that it takes.
@@ -400,7 +408,7 @@ fn example() -> Value {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        budget, defaults, environment, fields::Shape, hubs, load, parts, probes, steps,
+        budget, defaults, environment, fields::Shape, gone, hubs, load, parts, probes, steps,
     };
     use super::*;
 
@@ -434,6 +442,7 @@ mod tests {
         same(keys::<LabFile>(), &steps::LAB);
         same(keys::<BudgetFile>(), &budget::BUDGET);
         same(keys::<EnvironmentFile>(), &environment::ENVIRONMENT);
+        same(keys::<GoneFile>(), &gone::GONE);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::Case;
 use crate::hubs::{Hubs, block_on};
-use crate::world::World;
+use crate::world::{Call, World};
 
 /// Quick: on the newest version.
 pub const EDGES: &[Case] = &[("batch::as_the_page_asks", as_the_page_asks)];
@@ -16,16 +16,22 @@ pub const EDGES: &[Case] = &[("batch::as_the_page_asks", as_the_page_asks)];
 pub const ALL: &[Case] = &[
     ("batch::what_slurm_says", what_slurm_says),
     ("batch::the_time_is_over", the_time_is_over),
+    ("batch::gone_as_slurm_has_it", gone_as_slurm_has_it),
+    ("batch::who_is_asked_whether_it_is_gone", who_is_asked),
 ];
 
 fn slurm(hubs: &Hubs, version: &str, name: &str) -> Sandbox {
-    // Slurm's sockets want short paths.
-    hubs.own(&Spec {
+    hubs.own(&slurm_spec(hubs, version, name))
+}
+
+fn slurm_spec(hubs: &Hubs, version: &str, name: &str) -> Spec {
+    Spec {
+        // Slurm's sockets want short paths.
         name: format!("{name}-{version}"),
         slurm: true,
         faults: false,
         ..hubs.spec(version)
-    })
+    }
 }
 
 /// One of Slurm's own commands on the sandbox's Slurm; what it said.
@@ -126,6 +132,104 @@ fn the_time_is_over(hubs: &Hubs, version: &str) {
     world.assert_nothing_left();
     let log = std::fs::read_to_string(sandbox.server_log(&world.account, "")).unwrap();
     assert!(log.contains("DUE TO TIME LIMIT"), "{log}");
+}
+
+/// The job is known to who may see the server's state, and is asked for after the stop; also when cancelling does nothing.
+fn gone_as_slurm_has_it(hubs: &Hubs, version: &str) {
+    let holder = tempfile::tempdir().unwrap();
+    let keep = holder.path().join("keep");
+    let config = format!(
+        "c.JupyterHub.load_roles = [{{'name': 'user', 'scopes': ['self', 'admin:server_state!user']}}]\n\
+         c.JobSpawner.batch_cancel_cmd = 'test -e {} || scancel {{{{job_id}}}}'\n",
+        keep.display()
+    );
+    let sandbox = hubs.own(&Spec {
+        extra_config_text: Some(config),
+        ..slurm_spec(hubs, version, "gone")
+    });
+    let conf = sandbox.slurm_conf().unwrap();
+    let check = |world: &World| {
+        let squeue = "squeue, -h, -j, '{job_id}'";
+        check_gone(world, squeue).env("SLURM_CONF", conf.to_str().unwrap())
+    };
+
+    // Who may not see the state is told that nothing was asked.
+    let blind = World::on(&sandbox, "blind");
+    let run = check(&blind).run();
+    run.passes();
+    assert!(run.out.contains("not checked whether the scheduler"));
+
+    let scopes = [
+        "servers",
+        "access:servers",
+        "read:tokens",
+        "admin:server_state",
+    ];
+    let scopes = scopes.map(|scope| format!("{scope}!user=seeing"));
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let world = World::with_scopes(&sandbox, "seeing", &scopes);
+    let run = check(&world).run();
+    run.passes();
+    assert!(run.out.contains(", and from the scheduler"));
+    assert!(!run.out.contains("not checked"));
+    world.assert_nothing_left();
+
+    std::fs::write(&keep, "").unwrap();
+    let run = check(&world).and(&["--deadline", "stop=20s"]).run();
+    let finding = run.exits(4).finds("stop.survived");
+    let job = until_one(&sandbox, "R");
+    let evidence = finding["evidence"].to_string();
+    assert!(
+        evidence.contains(&format!("squeue -h -j {job}: ")),
+        "{evidence}"
+    );
+    ask(&sandbox, "scancel", &[&job]);
+}
+
+/// A probe whose suite has this command asked.
+fn check_gone(world: &World, command: &str) -> Call {
+    world.write(
+        "suite.yaml",
+        &format!(
+            "hubs:\n  here:\n    url: {}\n    accounts:\n      {}: {{ token: {{ file: token }} }}\n\
+             probes:\n  job:\n    gone: {{ command: [{command}], expect_empty: true }}\n",
+            world.url, world.account
+        ),
+    );
+    world.hubprobe(&["check", "--suite", "suite.yaml", "--format", "json"])
+}
+
+/// Where nothing but the command says that something is left, and where it cannot be run.
+fn who_is_asked(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "gone-asked");
+    let run = check_gone(&world, "/nonexistent/squeue").run();
+    run.passes();
+    let warnings = run.visit()["warnings"].to_string();
+    assert!(
+        warnings.contains("not checked") && warnings.contains("/nonexistent/squeue"),
+        "{warnings}"
+    );
+    world.assert_nothing_left();
+
+    let late = check_gone(&world, "sleep, 60").and(&["--deadline", "stop=4s"]);
+    let late = late.run();
+    late.passes();
+    let warnings = late.visit()["warnings"].to_string();
+    assert!(warnings.contains("did not end in time"), "{warnings}");
+    world.assert_nothing_left();
+
+    let words = "sh, -c, 'echo \"RUNNING of $0\"', '{user}'";
+    let run = check_gone(&world, words)
+        .and(&["--deadline", "stop=4s"])
+        .run();
+    let finding = run.exits(4).finds("stop.survived");
+    let summary = finding["summary"].as_str().unwrap();
+    assert!(
+        summary.contains("the scheduler still has its job"),
+        "{summary}"
+    );
+    let evidence = finding["evidence"].to_string();
+    assert!(evidence.contains("RUNNING of gone-asked"), "{evidence}");
 }
 
 /// The job that is in this state, once there is one.

@@ -112,6 +112,13 @@ pub(crate) const ROOMS: &[Room] = &[
         crates: &["rustix", "thiserror"],
         not: &["std::fs", "std::net", "std::process", "std::env"],
     },
+    // Runs a command that the operator gives, and says what it said; it knows nobody.
+    Room {
+        name: "hook",
+        rooms: &[],
+        crates: &["tokio"],
+        not: &["std::fs", "std::net", "std::thread", "std::env"],
+    },
     // From what the suite says of a hub and a token to a client that can speak to it; knows no walk.
     Room {
         name: "connect",
@@ -162,6 +169,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "undo",
             "diagnose",
             "explain",
+            "hook",
             "means",
         ],
         crates: &[

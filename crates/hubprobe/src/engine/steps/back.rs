@@ -13,7 +13,7 @@ use std::time::Duration;
 use jupyterhub_client::KernelConnection;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{company, lost};
+use super::{company, lost, scheduler};
 use crate::diagnose::{server, stop, token};
 use crate::engine::Walk;
 use crate::explain;
@@ -93,7 +93,12 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
         ended => ended,
     };
     let ended = match ended {
-        Ok(summary) => outlived(&mut witness, &taking).await.map(|()| summary),
+        Ok(summary) => {
+            let outlived = outlived(&mut witness, &taking).await;
+            by_the_scheduler(walk, outlived, &taking)
+                .await
+                .map(|also| summary + also)
+        }
         Err(failed) => Err(failed),
     };
     match ended {
@@ -193,6 +198,31 @@ async fn outlived(
         sleep(Duration::from_millis(500)).await;
     }
     Ok(())
+}
+
+/// What the scheduler says of it, where the suite has it asked; beside what the kernel showed.
+async fn by_the_scheduler(
+    walk: &Walk,
+    outlived: Result<(), Failed>,
+    taking: &Taking<'_>,
+) -> Result<&'static str, Failed> {
+    let said = scheduler::ask(walk, taking.deadline + REASONING).await;
+    match (outlived, said) {
+        (Ok(()), scheduler::Answer::NotAsked) => Ok(""),
+        (Ok(()), scheduler::Answer::Gone) => Ok(", and from the scheduler"),
+        (Ok(()), scheduler::Answer::StillThere(finding)) => Err((
+            StepName::Gone,
+            Trouble {
+                finding,
+                ours: true,
+            },
+        )),
+        (Err((step, trouble)), scheduler::Answer::StillThere(there)) => {
+            let finding = trouble.finding.seen(there.summary).seen_all(there.evidence);
+            Err((step, Trouble { finding, ..trouble }))
+        }
+        (Err(failed), _) => Err(failed),
+    }
 }
 
 /// Where the hub did not let us stop the server: is it that it does not know

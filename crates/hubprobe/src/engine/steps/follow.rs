@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::stream::{News, Stream, last_failure};
 use crate::diagnose::hub;
-use crate::diagnose::queue::is_queued;
+use crate::diagnose::queue::{is_queued, job_in_words};
 use crate::diagnose::spawn::{self as diagnose, Failure};
 use crate::engine::Walk;
 use crate::undo::ServerMade;
@@ -225,6 +225,9 @@ impl<'a> Following<'a> {
         self.queued = is_queued(&event.message);
         if self.queued {
             self.walk.queued_at = Some(Instant::now());
+        }
+        if let Some(job) = job_in_words(&event.message) {
+            self.walk.job_id = Some(job);
         }
         self.failure.last_progress = Some(self.walk.voice.clean(&event.message));
         self.failure.take(&event.message, &event.raw);

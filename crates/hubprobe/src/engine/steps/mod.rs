@@ -16,6 +16,7 @@ pub mod lab;
 mod lost;
 pub mod open;
 pub mod reach;
+mod scheduler;
 pub mod spawn;
 mod stream;
 

@@ -143,3 +143,25 @@ fn no_more_mistakes_are_told_than_anyone_reads() {
         assert_eq!(errors.len(), MOST_TOLD, "{}", errors[0]);
     }
 }
+
+#[test]
+fn what_asks_the_scheduler_is_read_inherited_and_listed() {
+    let (suite, _) = read(
+        "hubs:\n  alps: { url: 'https://h.org', accounts: { me: { token: { env: T } } } }\nprobes:\n  \
+         base: { abstract: true, gone: { command: [squeue, -h, -j, '{job_id}'], expect_empty: true } }\n  \
+         a: { extends: base }\n  b: { gone: { command: [qstat, -u, '{user}', 7] } }\n  c: {}\n",
+    );
+    let all = suite.probes(&[]).unwrap();
+    let hook = |at: usize| all[at].gone.as_ref();
+    assert_eq!(hook(0).unwrap().command, ["squeue", "-h", "-j", "{job_id}"]);
+    assert_eq!(hook(1).unwrap().command, ["qstat", "-u", "{user}", "7"]);
+    assert!(hook(0).unwrap().wants_job() && !hook(1).unwrap().wants_job());
+    assert!(hook(2).is_none());
+    let listed = as_json(&suite, &all);
+    assert_eq!(
+        listed["probes"][0]["gone"],
+        json!({"command": ["squeue", "-h", "-j", "{job_id}"]})
+    );
+    assert!(listed["probes"][2].get("gone").is_none());
+    assert!(as_text(&all).contains("\n  gone      squeue -h -j {job_id}\n"));
+}

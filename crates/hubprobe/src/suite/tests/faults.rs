@@ -108,7 +108,7 @@ fn faults_of_a_probe() {
     for (line, message) in [
         (
             "    acount: me\n",
-            "suite.yaml:8:5: unknown key `acount` in a probe\n    8 |     acount: me\n      |     ^\n  did you mean `account`? the keys of a probe are: hub, account, server, options, deadlines, steps, tags, extends, abstract, matrix",
+            "suite.yaml:8:5: unknown key `acount` in a probe\n    8 |     acount: me\n      |     ^\n  did you mean `account`? the keys of a probe are: hub, account, server, options, deadlines, gone, steps, tags, extends, abstract, matrix",
         ),
         (
             "    account: you\n",
@@ -296,4 +296,50 @@ fn faults_of_what_must_be_there() {
         said.contains("the step `options-honoured` has no settings"),
         "{said}"
     );
+}
+
+#[test]
+fn faults_of_what_asks_the_scheduler() {
+    for (gone, message) in [
+        (
+            "[squeue]",
+            "suite.yaml:8:11: `gone`: expected a map of command, expect_empty, found a list\n",
+        ),
+        ("{}", "suite.yaml:8:11: `gone` has no `command`\n"),
+        (
+            "{ comand: [squeue] }",
+            "suite.yaml:8:13: unknown key `comand` in `gone`\n",
+        ),
+        (
+            "{ command: squeue }",
+            "suite.yaml:8:22: command: expected a list of texts, the program first, found a text\n",
+        ),
+        (
+            "{ command: [] }",
+            "suite.yaml:8:22: command: expected a list of texts, the program first, found a list\n",
+        ),
+        (
+            "{ command: [''] }",
+            "suite.yaml:8:22: command: expected a list of texts",
+        ),
+        (
+            "{ command: [[x]] }",
+            "suite.yaml:8:22: command: expected a list of texts",
+        ),
+        (
+            "{ command: [squeue, '{jobid}'] }",
+            "suite.yaml:8:31: command: nothing is known by the name {jobid}\n",
+        ),
+        (
+            "{ command: [squeue], expect_empty: false }",
+            "suite.yaml:8:46: expect_empty: nothing but true is known here\n",
+        ),
+        (
+            "{ command: [squeue], expect_empty: 'yes' }",
+            "suite.yaml:8:46: expect_empty: expected true or false, found a text\n",
+        ),
+    ] {
+        let said = fault(&with("", &format!("    gone: {gone}\n")));
+        assert!(said.starts_with(message), "{said}\nis not {message}");
+    }
 }

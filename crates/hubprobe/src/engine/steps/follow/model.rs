@@ -11,6 +11,7 @@ use super::{
     BELIEVED_AFTER, Follow, Following, LOOK_ALONE, LOOKS, Stream, by_the_hub, last_failure,
 };
 use crate::diagnose::hub;
+use crate::diagnose::queue::job_in_state;
 use crate::explain;
 use crate::undo::Made;
 use crate::undo::birth::{State, state, undecided};
@@ -103,6 +104,9 @@ impl Following<'_> {
     async fn there(&mut self, server: Server) -> Option<Follow> {
         self.absent = 0;
         self.remember(&server);
+        if let Some(job) = server.state.as_ref().and_then(job_in_state) {
+            self.walk.job_id = Some(job);
+        }
         match server.pending.as_deref() {
             None if server.ready => self.ready(&server).await,
             Some("spawn") => {

@@ -1,0 +1,102 @@
+//! Gone, as the scheduler has it: the suite's command is run after the stop, until
+//! it says nothing. A hub forgets a job whose cancelling failed, and then only
+//! the scheduler knows that it runs on.
+//!
+//! What could not be asked is warned of, and proves nothing either way.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::diagnose::stop;
+use crate::engine::Walk;
+use crate::hook;
+use crate::suite::GoneHook;
+use crate::undo::entry::server_words;
+use crate::vocabulary::Finding;
+
+/// How long a job may take to end after its hub has called it stopped, and the
+/// command to say so.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two questions.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What the scheduler says.
+pub(super) enum Answer {
+    /// Nobody asks it.
+    NotAsked,
+    /// The job is gone.
+    Gone,
+    /// It has the job still.
+    StillThere(Finding),
+}
+
+/// Asks the scheduler, until the job is gone or the time is over.
+pub(super) async fn ask(walk: &Walk, latest: Instant) -> Answer {
+    let Some(hook) = &walk.probe.gone else {
+        return Answer::NotAsked;
+    };
+    if hook.wants_job() && walk.job_id.is_none() {
+        return not_checked(
+            walk,
+            "the hub does not tell the job's id, neither in its progress messages nor in the server's state (which wants the scope admin:server_state)",
+        );
+    }
+    let words = filled(hook, walk);
+    let until = latest.min(Instant::now() + PATIENCE);
+    let mut last = Err("the command did not end in time".to_owned());
+    let mut answered = false;
+    loop {
+        if let Ok(said) = timeout_at(until, run(&words)).await {
+            last = said;
+        }
+        match &last {
+            Ok(said) if said.is_empty() => return Answer::Gone,
+            Ok(_) => answered = true,
+            // A scheduler that has answered before may do so again.
+            Err(why) if !answered => return not_checked(walk, why),
+            Err(_) => {}
+        }
+        if Instant::now() + PAUSE >= until {
+            break;
+        }
+        sleep(PAUSE).await;
+    }
+    match last {
+        Ok(said) => {
+            let server = server_words(&walk.probe.server);
+            let said = walk.voice.clean(&said);
+            Answer::StillThere(stop::still_queued(&server, &words.join(" "), &said))
+        }
+        Err(why) => not_checked(walk, &why),
+    }
+}
+
+fn not_checked(walk: &Walk, why: &str) -> Answer {
+    let why = walk.voice.clean(why);
+    walk.voice.warn(&format!(
+        "not checked whether the scheduler still has the job: {why}"
+    ));
+    Answer::NotAsked
+}
+
+fn filled(hook: &GoneHook, walk: &Walk) -> Vec<String> {
+    let job = walk.job_id.as_deref().unwrap_or_default();
+    let fill = |word: &String| {
+        word.replace("{job_id}", job)
+            .replace("{user}", walk.user())
+            .replace("{server}", &walk.probe.server)
+    };
+    hook.command.iter().map(fill).collect()
+}
+
+/// What the command says, or why it could not be asked.
+async fn run(words: &[String]) -> Result<String, String> {
+    let said = hook::run(words).await?;
+    if said.success || said.output.is_empty() && stop::says_no_such_job(&said.errors) {
+        return Ok(said.output);
+    }
+    let program = words.first().map_or("", String::as_str);
+    Err(stop::no_answer(program, &said.status, &said.errors))
+}

@@ -1,0 +1,71 @@
+//! A command that the operator gives: it is run without a shell, and what it said
+//! is told. What that means is not judged here, nor how long it is waited for:
+//! whoever stops waiting ends it.
+
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// It ended well.
+    pub success: bool,
+    /// How it ended, in words: `exit status: 1`.
+    pub status: String,
+    /// Its standard output, without white space at both ends.
+    pub output: String,
+    /// Its standard error, likewise.
+    pub errors: String,
+}
+
+/// Runs it to its end.
+///
+/// # Errors
+/// Why it could not be run at all.
+pub async fn run(words: &[String]) -> Result<Said, String> {
+    let (program, arguments) = words.split_first().ok_or("the command is empty")?;
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| format!("{program}: {error}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    Ok(Said {
+        success: output.status.success(),
+        status: output.status.to_string(),
+        output: text(&output.stdout),
+        errors: text(&output.stderr),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_it_said_and_how_it_ended() {
+        let said = run(&words(&[
+            "sh",
+            "-c",
+            "echo \" $0\"; echo no >&2; exit 3",
+            "a b",
+        ]))
+        .await;
+        let said = said.unwrap();
+        assert_eq!(
+            (said.success, said.status.as_str()),
+            (false, "exit status: 3")
+        );
+        assert_eq!((said.output.as_str(), said.errors.as_str()), ("a b", "no"));
+        let missing = run(&words(&["/nonexistent/squeue"])).await.unwrap_err();
+        assert!(missing.contains("/nonexistent/squeue"), "{missing}");
+        run(&[]).await.unwrap_err();
+    }
+}

@@ -1,0 +1,17 @@
+//! What asks the scheduler, as the schema has it.
+
+use schemars::JsonSchema;
+
+use super::Word;
+
+/// A command that says nothing once the job is gone.
+#[derive(JsonSchema)]
+#[schemars(rename = "Gone", deny_unknown_fields)]
+pub(super) struct GoneFile {
+    /// The program and its arguments, without a shell; `{job_id}`, `{user}` and `{server}` in them are filled in.
+    #[schemars(length(min = 1), extend("examples" = [["squeue", "-h", "-j", "{job_id}"]]))]
+    command: Vec<Word>,
+    /// That it says nothing is what is wanted; may be left out.
+    #[schemars(extend("const" = true))]
+    expect_empty: Option<bool>,
+}
