@@ -181,7 +181,9 @@ async fn two_beside_each_other_listen_on_loopback_and_end_one_by_one() {
         Sandbox::up(&places, &spec_one, &mut quiet),
         Sandbox::up(&places, &spec_two, &mut silent)
     );
-    let (one, two) = (one.unwrap(), two.unwrap());
+    // As people read it: what is missing, and how to get it.
+    let up = |it: Result<Sandbox, Error>| it.unwrap_or_else(|error| panic!("{error}"));
+    let (one, two) = (up(one), up(two));
     serve(&one, "ann");
     serve(&two, "bob");
     assert_eq!(squeue(&one), "1 debug RUNNING");

@@ -108,7 +108,9 @@ impl Hubs {
 
     fn start(&self, spec: &Spec) -> Sandbox {
         let mut quiet = |_: jupyterhub_sandbox::Progress<'_>| {};
-        block_on(Sandbox::up(&self.places(), spec, &mut quiet)).unwrap()
+        let up = block_on(Sandbox::up(&self.places(), spec, &mut quiet));
+        // As people read it: what is missing, and how to get it.
+        up.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// What happened to the humans on the hubs that ran.
