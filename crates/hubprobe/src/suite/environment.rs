@@ -124,13 +124,11 @@ pub(super) fn environment(
     };
     check_packages(document, &fields)?;
     if let Some(node) = fields.get("memory") {
-        let written = node
-            .typed()
-            .map(str::to_owned)
-            .or_else(|| match &node.kind {
-                Kind::Text(text) => Some(text.clone()),
-                _ => None,
-            });
+        let written = match &node.kind {
+            Kind::Text(text) => Some(text.clone()),
+            Kind::Number(number) => number.as_u64().map(|bytes| bytes.to_string()),
+            _ => None,
+        };
         let written = written
             .ok_or_else(|| wrong_type(document, node, "memory", "a size, as in 8GiB", ""))?;
         let size = parse_bytes(&written).map_err(|reason| {

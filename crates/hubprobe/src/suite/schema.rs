@@ -220,28 +220,32 @@ enum StepWord {
     Gone,
 }
 
-/// A step with settings.
+/// A step with settings, or with nothing after its colon.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum ConfiguredStep {
     /// An answer to the first request.
-    Reach(BudgetFile),
+    Reach(Option<BudgetFile>),
+    Identify(()),
     /// A server that is ready; fail is the deadline start.
-    Spawn(BudgetFile),
+    Spawn(Option<BudgetFile>),
     /// The server's answer through the proxy.
-    Open(BudgetFile),
+    Open(Option<BudgetFile>),
     /// A server that is gone.
-    Stop(BudgetFile),
+    Stop(Option<BudgetFile>),
+    Gone(()),
     /// The page that a person would open, and what it loads.
-    Lab(LabFile),
+    Lab(Option<LabFile>),
     /// The kernel that is started.
-    Kernel(KernelFile),
+    Kernel(Option<KernelFile>),
     /// Code that runs after the nonce that every visit computes.
-    Execute(CellsFile),
+    Execute(Option<CellsFile>),
     /// What is to be found around the kernel.
     Environment(Box<EnvironmentFile>),
     /// A file that is written to the home, read back and deleted.
-    Files(FilesFile),
+    Files(Option<FilesFile>),
+    #[schemars(rename = "options-honoured")]
+    OptionsHonoured(()),
 }
 
 /// What a step may take.
@@ -356,13 +360,12 @@ struct EnvironmentFile {
     network: Option<Vec<String>>,
 }
 
-/// What must be possible at a path.
+/// What must be possible at a path; may be in a variable.
 #[derive(JsonSchema)]
-#[schemars(rename_all = "lowercase")]
-enum AccessWord {
-    Read,
-    Write,
-}
+struct AccessWord(
+    #[schemars(regex(pattern = r"^(read|write)$|\$\{"), extend("examples" = ["read", "write"]))]
+    String,
+);
 
 /// The file to write.
 #[derive(JsonSchema)]

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use super::super::invariants::suite;
 use super::load_text;
 
 const TOKEN: &str = "9f86d081884c7d659a2feaa0c55ad015";
@@ -26,34 +27,39 @@ probes:
       - execute: { code: "print(6*7)", expect: "42" }
 "#;
 
-const PIECES: [&str; 24] = [
+const PIECES: [&str; 28] = [
     "\t", "\n", " ", ":", "{", "}", "[", "]", "*a", "&a", "'", "\"", "|", ">", "!", "---", "- ",
-    "é", "\u{1b}", "0", "<<: ", "#", "@", ",",
+    "é", "\u{1b}", "0", "<<: ", "#", "@", ",", "${", "}", "$$", ":-",
 ];
+
+/// A xorshift generator with a fixed seed: the same damage each time.
+fn damage(text: &str, state: &mut u64) -> String {
+    let mut below = |limit: usize| {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        usize::try_from(*state % limit as u64).unwrap()
+    };
+    let mut text = text.to_owned();
+    for _ in 0..=below(3) {
+        let mut at = below(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        if below(2) == 0 {
+            text.insert_str(at, PIECES[below(PIECES.len())]);
+        } else {
+            text.remove(at);
+        }
+    }
+    text
+}
 
 #[test]
 fn no_damage_makes_an_error_unsafe() {
-    // A xorshift generator with a fixed seed: the same damage each time.
     let mut state: u64 = 88_172_645_463_325_252;
-    let mut below = |limit: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % limit as u64).unwrap()
-    };
     for _ in 0..1_500 {
-        let mut text = SUITE.to_owned();
-        for _ in 0..=below(3) {
-            let mut at = below(text.len());
-            while !text.is_char_boundary(at) {
-                at -= 1;
-            }
-            if below(2) == 0 {
-                text.insert_str(at, PIECES[below(PIECES.len())]);
-            } else {
-                text.remove(at);
-            }
-        }
+        let text = damage(SUITE, &mut state);
         if let Err(error) = load_text(Path::new("s.yaml"), text) {
             let message = error.to_string();
             assert!(
@@ -65,6 +71,31 @@ fn no_damage_makes_an_error_unsafe() {
                 "{message:?}"
             );
             assert!(error.place.is_some(), "{message}");
+        }
+    }
+}
+
+/// What must hold of any suite, of ones with variables, defaults and what unfolds.
+#[test]
+fn no_damage_breaks_what_must_hold() {
+    let schema = crate::suite::schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let complaint = |value: &serde_json::Value| {
+        let error = validator.validate(value).err();
+        error.map(|error| error.to_string())
+    };
+    let mut state: u64 = 88_172_645_463_325_252;
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/suite");
+    for name in [
+        "variables",
+        "variables-wrong",
+        "defaults",
+        "unfolded",
+        "new-steps",
+    ] {
+        let text = std::fs::read_to_string(corpus.join(format!("made-{name}.yaml"))).unwrap();
+        for _ in 0..250 {
+            suite(damage(&text, &mut state).as_bytes(), &complaint);
         }
     }
 }
