@@ -211,21 +211,28 @@ fn a_suite_of_two_probes(hubs: &Hubs, version: &str) {
     world.assert_nothing_left();
 }
 
-/// A matrix over what is extended; `--tag` leaves the other probes out.
+/// A matrix over what is extended, and this over defaults, with variables; `--tag` leaves the
+/// other probes out.
 fn a_suite_that_unfolds(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "unfolds");
     let suite = format!(
-        "hubs:\n  here:\n    url: {}\n    accounts:\n      unfolds: {{ token: {{ file: token }} }}\n\
-         probes:\n  base: {{ abstract: true, options: {{ runtime: [\"00:05:00\"], nnodes: [\"9\"] }} }}\n  \
+        "hubs:\n  here:\n    url: ${{env:SITE:-{}}}\n    accounts:\n      unfolds: {{ token: {{ file: token }} }}\n    \
+         defaults: {{ options: {{ runtime: [\"${{env:RUNTIME}}\"], nnodes: [\"8\"] }} }}\n\
+         probes:\n  base: {{ abstract: true, options: {{ nnodes: [\"9\"] }} }}\n  \
          plain: {{ extends: base }}\n  \
-         every: {{ extends: base, tags: [matrix], matrix: {{ nnodes: [[\"1\"], [\"2\"]] }} }}\n",
+         every: {{ extends: base, tags: [matrix], matrix: {{ nnodes: [[\"1\"], [\"2\"]] }} }}\n\
+         defaults: {{ steps: [execute: {{ code: \"${{file:code.py}}\", expect: \"42\" }}] }}\n",
         world.url
     );
     world.write("suite.yaml", &suite);
+    world.write("code.py", "x = 6 * 7\nprint(x)\n");
+    let hubprobe = |args: &[&str]| world.hubprobe(args).env("RUNTIME", "00:05:00");
     let said = world.hubprobe(&["suite", "lint", "suite.yaml"]).run();
+    said.exits(2)
+        .says("suite.yaml:6:38: the variable `RUNTIME` is not set");
+    let said = hubprobe(&["suite", "lint", "suite.yaml"]).run();
     said.exits(0).says("suite.yaml: 3 probes, no mistake");
-    let said = world
-        .hubprobe(&["suite", "list", "--suite", "suite.yaml"])
+    let said = hubprobe(&["suite", "list", "--suite", "suite.yaml"])
         .and(&["--format", "json"])
         .run();
     said.exits(0);
@@ -238,7 +245,7 @@ fn a_suite_that_unfolds(hubs: &Hubs, version: &str) {
         "json",
         "--tag",
     ];
-    let said = world.hubprobe(&check).and(&["matrix"]).run();
+    let said = hubprobe(&check).and(&["matrix"]).run();
     said.exits(0);
     let report = said.report();
     let visits = report["visits"].as_array().unwrap();
@@ -254,17 +261,15 @@ fn a_suite_that_unfolds(hubs: &Hubs, version: &str) {
             (&"every[nnodes=2]".into(), &options("2")),
         ]
     );
-    let said = world.hubprobe(&check).and(&["matrx"]).run();
+    let said = hubprobe(&check).and(&["matrx"]).run();
     said.exits(2).complains("matrix");
     world.write(
         "bad.yaml",
         &suite.replace("extends: base, tags", "extends: every, tags"),
     );
-    let said = world
-        .hubprobe(&["suite", "lint", "suite.yaml", "bad.yaml"])
-        .run();
+    let said = hubprobe(&["suite", "lint", "suite.yaml", "bad.yaml"]).run();
     said.exits(2)
-        .says("bad.yaml:9:21: the probe `every` extends itself");
+        .says("bad.yaml:10:21: the probe `every` extends itself");
     world.assert_nothing_left();
 }
 
