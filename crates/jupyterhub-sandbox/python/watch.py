@@ -80,27 +80,32 @@ def end(sandbox_id, spared):
         time.sleep(0.1)
 
 
-def wait_and_end(parent, sandbox_id):
+def wait_and_end(parent, sandbox_id, source):
     while start_time(parent["pid"]) == parent["start"]:
         time.sleep(0.5)
     nothing = subprocess.DEVNULL
     try:
-        subprocess.Popen(
-            [sys.executable, "-I", "-S", os.path.abspath(__file__), sandbox_id],
+        other = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", source, sandbox_id],
             stdin=nothing,
             stdout=nothing,
             stderr=nothing,
             start_new_session=True,
         )
+        other.wait()
     except OSError:
-        # No room for one more process. With the hub goes this thread.
-        me = os.getpid()
-        end(sandbox_id, {me})
-        send(me, signal.SIGKILL)
+        pass
+    # Still here: there was no room for one more process, or it failed. With the hub goes this thread, so the hub is the last.
+    me = os.getpid()
+    end(sandbox_id, {me})
+    send(me, signal.SIGKILL)
 
 
 def begin(parent, sandbox_id):
-    threading.Thread(target=wait_and_end, args=(parent, sandbox_id), daemon=True).start()
+    # Read now: the directory may be gone before the sandbox, as where a test fails and removes what it made.
+    with open(__file__, encoding="utf-8") as itself:
+        source = itself.read()
+    threading.Thread(target=wait_and_end, args=(parent, sandbox_id, source), daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ pub(crate) async fn start(
     check_place(directory)?;
     let home = directory.join("slurm");
     files::remove_all(&home)?;
-    for name in ["", "controller", "spool", "database"] {
+    for name in ["", "controller", "spool", "database", "temporary"] {
         files::create_directories(&home.join(name))?;
     }
     files::write_private(&home.join("munge.key"), &crate::config::secret())?;

@@ -81,6 +81,8 @@ impl Parts<'_> {
             "--skip-grant-tables".into(),
             OsString::from(format!("--user={}", self.slurm.user)),
             path("datadir", &self.home.join("database")),
+            // Each sweeps the temporary tables of others from a place that they share when it starts.
+            path("tmpdir", &self.home.join("temporary")),
             "--innodb-buffer-pool-size=32M".into(),
             "--innodb-log-file-size=8M".into(),
             "--innodb-flush-log-at-trx-commit=0".into(),
