@@ -79,7 +79,7 @@ fn as_the_page_asks(hubs: &Hubs, version: &str) {
 
 /// Refused, gone, queued, and nobody there: each by Slurm itself.
 fn what_slurm_says(hubs: &Hubs, version: &str) {
-    let sandbox = slurm(hubs, version, "words");
+    let sandbox = slurm(hubs, version, "refuses");
     let world = World::on(&sandbox, "words");
     for (option, words) in [
         ("partition=nosuch", "Invalid partition name specified"),
@@ -111,7 +111,7 @@ fn what_slurm_says(hubs: &Hubs, version: &str) {
 /// Slurm ends the job in the middle of the visit. Its limits are whole minutes, so its admin brings the end nearer, to just after
 /// the time that was asked for; it looks every half minute.
 fn the_time_is_over(hubs: &Hubs, version: &str) {
-    let sandbox = slurm(hubs, version, "time");
+    let sandbox = slurm(hubs, version, "overdue");
     let world = World::on(&sandbox, "time");
     let check = world
         .check_code("import time; time.sleep(100)", None)

@@ -13,7 +13,8 @@ use std::time::Duration;
 use jupyterhub_client::KernelConnection;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{company, lost, scheduler};
+use super::company::{self, Since};
+use super::{lost, scheduler};
 use crate::diagnose::{server, stop, token};
 use crate::engine::Walk;
 use crate::explain;
@@ -86,8 +87,9 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
     let ended = match ended {
         Err((StepName::Gone, trouble)) if is_somebody_elses(&trouble) => {
             match company::has_come_since(walk, &hub, taking.deadline).await {
-                Some(run) => Ok(format!("gone; the run {run} has started its own since")),
-                None => Err((StepName::Gone, trouble)),
+                Since::Run(run) => Ok(format!("gone; the run {run} has started its own since")),
+                Since::Gone => Ok("gone; another server came since, and went".to_owned()),
+                Since::Stays => Err((StepName::Gone, trouble)),
             }
         }
         ended => ended,

@@ -26,8 +26,7 @@ const WATCH: Duration = Duration::from_secs(10);
 /// Between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
-/// A run's kernel is connected so soon after its server is ready, also on a slow
-/// machine.
+/// A run has its session so soon after its server is ready, also on a slow machine.
 const AT_ONCE: Duration = Duration::from_secs(6);
 
 /// Between two looks while our kernel starts.
@@ -119,27 +118,49 @@ fn alive(sessions: &[Session]) -> impl Iterator<Item = Uuid> {
         .filter_map(run_of)
 }
 
-/// A run that has come since ours was stopped, and whose server is there now: it
-/// began just when the place was empty, before we had seen that.
-pub(super) async fn has_come_since(walk: &Walk, hub: &Hub, until: Instant) -> Option<Uuid> {
+/// What is known of a server that is there since ours was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Since {
+    /// It is another run's, which began just when the place was empty.
+    Run(Uuid),
+    /// It has gone again by itself.
+    Gone,
+    /// It is somebody's who stays.
+    Stays,
+}
+
+/// Whose server is there since ours was stopped. It is younger than our stop, so
+/// whatever session of a run is on it is one of a run that has come since.
+pub(super) async fn has_come_since(walk: &Walk, hub: &Hub, until: Instant) -> Since {
     let until = until.min(Instant::now() + LATER_RUN);
     let mut ready = None;
     while Instant::now() < until {
         let user = timeout(LOOK, hub.user(walk.user(), false)).await;
-        let servers = user.ok()?.ok()?.value.servers.unwrap_or_default();
-        let jupyter = jupyter(hub, servers.get(&walk.probe.server)?);
-        if let Some(server) = &jupyter {
-            if let Some(run) = connected(server).await {
-                return Some(run);
+        let Ok(Ok(user)) = user else {
+            return Since::Stays;
+        };
+        let servers = user.value.servers.unwrap_or_default();
+        let Some(server) = servers.get(&walk.probe.server) else {
+            return Since::Gone;
+        };
+        if let Some(jupyter) = jupyter(hub, server) {
+            if let Some(run) = named(&jupyter).await {
+                return Since::Run(run);
             }
-            // Whoever uses it is no run: one connects at once.
+            // Whoever uses it is no run: one has its session at once.
             if *ready.get_or_insert_with(Instant::now) + AT_ONCE < Instant::now() {
-                return None;
+                return Since::Stays;
             }
         }
         sleep(BETWEEN_GLANCES).await;
     }
-    None
+    Since::Stays
+}
+
+/// The run that has a session on a server.
+async fn named(server: &JupyterServer) -> Option<Uuid> {
+    let looked = timeout(LOOK, server.sessions()).await;
+    looked.ok()?.ok()?.iter().find_map(run_of)
 }
 
 /// Leaves the server to the other run: nothing of ours stays on it, and it is
