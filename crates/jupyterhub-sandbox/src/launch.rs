@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
+use crate::listening::listens;
 use crate::process::{FRONT_MARKER, Identity, MARKER};
 use crate::run::command;
 use crate::state::{Ports, State};
@@ -294,18 +295,11 @@ struct Waited<'a> {
 impl Waited<'_> {
     async fn until_listening(&self, port: u16) -> Result<(), Error> {
         let begun = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-            .await
-            .is_err()
-        {
+        // Somebody else may be listening there, for whom ours will have to give way: another sandbox, which answers just so.
+        while !listens(self.identity, port) {
             self.look(begun, port, "/").await?;
         }
-        // Somebody else may be listening there, for whom ours had to give way.
-        if self.identity.is_alive() {
-            Ok(())
-        } else {
-            Err(self.exited(port))
-        }
+        Ok(())
     }
 
     async fn until_well(&self, port: u16, path: &str) -> Result<(), Error> {

@@ -170,6 +170,8 @@ fn take_ports(state: &mut State) -> Result<(), Error> {
 async fn start_once(directory: &Path, state: &mut State, tell: Tell<'_>) -> Result<(), Error> {
     if let Some(slurm) = state.slurm.clone() {
         slurm::start(directory, state, &slurm, tell).await?;
+        // It took seconds, in which the others may have gone to somebody else.
+        state.ports = launch::free_ports()?;
     }
     tell(Progress::Step {
         what: "starting the proxy",

@@ -96,10 +96,8 @@ fn of(id: &str) -> Vec<(u32, String)> {
 
 /// A server of this user, which is a job.
 fn serve(sandbox: &Sandbox, user: &str) {
-    assert_eq!(
-        request(sandbox, "POST", &format!("hub/api/users/{user}"), "").0,
-        201
-    );
+    let (status, body) = request(sandbox, "POST", &format!("hub/api/users/{user}"), "");
+    assert_eq!(status, 201, "{body}");
     let path = format!("hub/api/users/{user}/server");
     let (status, body) = request(sandbox, "POST", &path, "{\"partition\": \"debug\"}");
     assert!(matches!(status, 201 | 202), "{status} {body}");
