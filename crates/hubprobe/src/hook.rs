@@ -4,6 +4,7 @@
 
 use std::process::Stdio;
 
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
 /// How a command ended.
@@ -25,20 +26,35 @@ pub struct Said {
 /// Why it could not be run at all.
 pub async fn run(words: &[String]) -> Result<Said, String> {
     let (program, arguments) = words.split_first().ok_or("the command is empty")?;
-    let output = Command::new(program)
+    let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output()
-        .await
+        .spawn()
         .map_err(|error| format!("{program}: {error}"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let (output, errors, status) = tokio::join!(start_of(output), start_of(errors), child.wait());
+    let status = status.map_err(|error| format!("{program}: {error}"))?;
     Ok(Said {
-        success: output.status.success(),
-        status: output.status.to_string(),
-        output: text(&output.stdout),
-        errors: text(&output.stderr),
+        success: status.success(),
+        status: status.to_string(),
+        output,
+        errors,
     })
+}
+
+/// What is read of an output: a list of jobs, not a flood. Who writes more finds nobody who reads.
+const MOST: u64 = 64 << 10;
+
+async fn start_of(from: Option<impl AsyncRead + Unpin>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(from) = from {
+        // What came before an error is still something that was said.
+        drop(from.take(MOST).read_to_end(&mut bytes).await);
+    }
+    String::from_utf8_lossy(&bytes).trim().to_owned()
 }
 
 #[cfg(test)]
@@ -64,6 +80,11 @@ mod tests {
             (false, "exit status: 3")
         );
         assert_eq!((said.output.as_str(), said.errors.as_str()), ("a b", "no"));
+        let flood = run(&words(&["yes"])).await.unwrap();
+        assert!(
+            !flood.success && flood.output.len() as u64 <= MOST,
+            "{flood:?}"
+        );
         let missing = run(&words(&["/nonexistent/squeue"])).await.unwrap_err();
         assert!(missing.contains("/nonexistent/squeue"), "{missing}");
         run(&[]).await.unwrap_err();
