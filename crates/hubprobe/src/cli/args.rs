@@ -186,6 +186,24 @@ pub struct Check {
         hide_default_value = true
     )]
     pub wait: String,
+    /// So many visits at a time, each on an account's server of its own
+    #[arg(
+        long,
+        value_name = "N",
+        env = "HUBPROBE_JOBS",
+        default_value_t = 1,
+        hide_default_value = true,
+        value_parser = clap::value_parser!(u16).range(1..=200)
+    )]
+    pub jobs: u16,
+    /// Try what did not pass again, so often at most; never after a spawn that failed, unless the suite says so
+    #[arg(
+        long,
+        value_name = "N",
+        env = "HUBPROBE_RETRIES",
+        value_parser = clap::value_parser!(u32).range(0..=i64::from(crate::suite::Retries::MOST))
+    )]
+    pub retries: Option<u32>,
     /// Nobody else uses the account: what is left on it from lost runs may be taken away
     #[arg(long, env = "HUBPROBE_DEDICATED", value_parser = FalseyValueParser::new())]
     pub dedicated: bool,

@@ -8,7 +8,9 @@ use anyhow::{Context, bail};
 use serde_json::Map;
 
 use super::args::{Check, Global, HubArgs};
-use crate::suite::{self, Account, Deadlines, FilesStep, Hub, KernelStep, LabStep, Probe};
+use crate::suite::{
+    self, Account, Deadlines, FilesStep, Hub, KernelStep, LabStep, NodeTime, Probe, Retries,
+};
 use crate::vocabulary::SecretSource;
 
 /// Probes, and what there is to say of how they were typed.
@@ -16,6 +18,8 @@ use crate::vocabulary::SecretSource;
 pub struct Plan {
     /// What is walked.
     pub probes: Vec<Probe>,
+    /// How much time of nodes all visits together may take.
+    pub node_time: Option<NodeTime>,
     /// Things to mind.
     pub notes: Vec<String>,
 }
@@ -154,31 +158,36 @@ pub fn plan(check: &Check) -> anyhow::Result<Plan> {
         );
     }
     let mut notes = Vec::new();
-    let mut probes = match &check.suite {
+    let (mut probes, node_time) = match &check.suite {
         Some(path) => from_suite(check, path, &mut notes)?,
-        None => vec![from_flags(check, &mut notes)?],
+        None => (vec![from_flags(check, &mut notes)?], None),
     };
     for probe in &mut probes {
         apply(check, probe, &mut notes)?;
     }
     notes.dedup();
-    Ok(Plan { probes, notes })
+    Ok(Plan {
+        probes,
+        node_time,
+        notes,
+    })
 }
 
 fn from_suite(
     check: &Check,
     path: &std::path::Path,
     notes: &mut Vec<String>,
-) -> anyhow::Result<Vec<Probe>> {
+) -> anyhow::Result<(Vec<Probe>, Option<NodeTime>)> {
     let (suite, said) = suite::load(path)?;
     notes.extend(said);
     let mut probes = suite.tagged(suite.probes(&check.probes)?, &check.tags)?;
     let one_hub = probes
         .windows(2)
         .all(|pair| pair[0].hub.url == pair[1].hub.url);
-    let one_account = probes
-        .windows(2)
-        .all(|pair| pair[0].account.name == pair[1].account.name);
+    let mut accounts = probes.iter().flat_map(Probe::seats);
+    let first = accounts.next().map(|seat| seat.account.name);
+    let one_account = accounts.all(|seat| Some(&seat.account.name) == first.as_ref());
+    drop(accounts);
     if check.hub.url.is_some() && !one_hub {
         bail!(
             "--url (or HUBPROBE_URL) would send the tokens of several hubs to one; name probes of one hub, or leave it out"
@@ -199,15 +208,17 @@ fn from_suite(
             probe.hub.ca_file = Some(ca_file.clone());
         }
         probe.hub.headers.extend(headers(&check.hub.headers)?);
-        if let Some(user) = &check.user {
-            probe.account.name.clone_from(user);
-        }
         let typed = token_source(check.token_file.as_ref(), &["HUBPROBE_TOKEN"])?;
-        if typed != SecretSource::Missing && one_account {
-            probe.account.token = typed;
+        for account in probe.accounts_mut() {
+            if let Some(user) = &check.user {
+                account.name.clone_from(user);
+            }
+            if typed != SecretSource::Missing && one_account {
+                account.token = typed.clone();
+            }
         }
     }
-    Ok(probes)
+    Ok((probes, suite.node_time().cloned()))
 }
 
 fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
@@ -232,6 +243,7 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
             expires: None,
         },
         server: String::new(),
+        elsewhere: Vec::new(),
         options: Map::new(),
         deadlines: Deadlines::default(),
         kernel: KernelStep::default(),
@@ -243,6 +255,7 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
         gone: None,
         tags: Vec::new(),
         lab: None,
+        retries: Retries::default(),
         keep: check.keep,
     })
 }
@@ -265,7 +278,7 @@ fn apply(check: &Check, probe: &mut Probe, notes: &mut Vec<String>) -> anyhow::R
         if server.contains('/') {
             bail!("--server {server}: a server's name has no / in it");
         }
-        probe.server.clone_from(server);
+        probe.only_server(server);
     }
     if let Some(kernel) = &check.kernel {
         probe.kernel.name = Some(kernel.clone());
@@ -279,7 +292,12 @@ fn apply(check: &Check, probe: &mut Probe, notes: &mut Vec<String>) -> anyhow::R
         let step = LabStep::parse(path).map_err(|reason| anyhow::anyhow!("--lab: {reason}"))?;
         probe.lab = Some(step);
     }
+    if let Some(times) = check.retries {
+        probe.retries.times = times;
+    }
     probe.keep |= check.keep;
-    probe.account.dedicated |= check.dedicated;
+    for account in probe.accounts_mut() {
+        account.dedicated |= check.dedicated;
+    }
     Ok(())
 }

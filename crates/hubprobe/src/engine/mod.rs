@@ -6,20 +6,23 @@
 //! whatever happens: success, failure, deadline, panic, signal.
 
 mod clock;
+mod node_time;
 mod patience;
+mod roster;
+mod rounds;
 mod spacing;
 pub mod steps;
 mod visit;
 mod voice;
 mod walk;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use clock::Clock;
+pub use node_time::Meter;
 pub use patience::Patience;
 pub use voice::{Events, Voice};
 pub use walk::Walk;
@@ -45,11 +48,14 @@ pub struct Engine {
     pub dry_run: bool,
     /// How long a visit waits for somebody else who is at its place.
     pub wait: Duration,
+    /// How many visits go on at a time.
+    pub jobs: usize,
+    /// What they may take of the site's nodes; none: as much as they need.
+    pub node_time: Option<Meter>,
 }
 
 impl Engine {
-    /// Walks all probes, one after the other, and says when the run began and
-    /// ended.
+    /// Walks all probes, and says when the run began and ended.
     pub async fn run(&self, probes: Vec<Probe>) {
         self.events.say(What::RunStarted {
             run: self.run,
@@ -57,15 +63,7 @@ impl Engine {
             hubprobe: env!("CARGO_PKG_VERSION").to_owned(),
             dry_run: self.dry_run,
         });
-        let mut spacing = spacing::Spacing::default();
-        for (id, probe) in probes.into_iter().enumerate() {
-            let held_back = spacing.hold_back(&probe);
-            let outcome = visit::visit(self, id, Arc::new(probe), held_back).await;
-            spacing.note(&outcome);
-            if self.end.is_cancelled() {
-                break;
-            }
-        }
+        rounds::all(self, probes).await;
         self.events.say(What::RunFinished);
     }
 }

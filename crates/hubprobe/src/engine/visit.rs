@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::node_time::Share;
 use super::spacing::Outcome;
 use super::steps::{self, back};
 use super::{Engine, Patience, Voice, Walk};
@@ -49,35 +50,31 @@ fn voice(engine: &Engine, id: VisitId, probe: &Probe) -> Voice {
     voice
 }
 
-/// Walks one probe.
+/// Walks one probe, for the first time or again.
 pub(super) async fn visit(
     engine: &Engine,
     id: VisitId,
+    attempt: u32,
     probe: Arc<Probe>,
     held_back: Option<String>,
 ) -> Outcome {
-    let mut walk = Walk::new(
-        Arc::clone(&probe),
-        engine.run,
-        voice(engine, id, &probe),
-        engine.ledger.clone(),
-        engine.clock,
-        engine.dry_run,
-        engine.wait,
-    );
+    let voice = voice(engine, id, &probe);
+    let mut walk = Walk::new(engine, id, Arc::clone(&probe), voice);
     // First, so that nothing is said before it is known what must not be.
     let connected = tokio::select! {
         biased;
         () = engine.end.cancelled() => Err(interrupted()),
         connected = steps::connect(&mut walk) => connected,
     };
-    walk.voice.started(
-        &probe.name,
-        probe.hub.url.as_str(),
-        &probe.account.name,
-        &probe.server,
-        &probe.options,
-    );
+    if attempt == 1 {
+        walk.voice.started(
+            &probe.name,
+            probe.hub.url.as_str(),
+            &probe.account.name,
+            &probe.server,
+            &probe.options,
+        );
+    }
     let finding = if let Some(reason) = held_back {
         walk.voice.warn(&reason);
         skip(&walk, steps_of(&probe));
@@ -96,10 +93,14 @@ pub(super) async fn visit(
         }
         finding
     };
-    walk.voice.finished();
+    if let Some((node_s, limit_s)) = walk.share.as_ref().and_then(Share::end) {
+        walk.voice.node_time(node_s, limit_s);
+    }
     Outcome {
         hub: probe.hub.url.to_string(),
         asked: walk.asked.is_some(),
+        ready: walk.ready_at.is_some(),
+        left_behind: walk.voice.has_left(),
         finding,
     }
 }
@@ -114,10 +115,12 @@ async fn forward(
     let total = walk.probe.deadlines.total;
     let walked = {
         let patience = walk.patience.clone();
+        let share = walk.share.clone();
         let walking = AssertUnwindSafe(walk_forward(walk, connected)).catch_unwind();
         tokio::select! {
             biased;
             () = engine.end.cancelled() => Some(Ok(Err(interrupted()))),
+            finding = used_up(share) => Some(Ok(Err(finding))),
             walked = within(total, patience, walking) => walked,
         }
     };
@@ -134,6 +137,14 @@ async fn forward(
         forward_of(&walk.probe).filter(|step| *step > failed_in),
     );
     Some(finding)
+}
+
+/// Waits until the budget of node time is used up; for ever where there is none.
+async fn used_up(share: Option<Share>) -> Finding {
+    match share {
+        Some(share) => share.used_up().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Until it ends; none where the total deadline comes first, which stands still

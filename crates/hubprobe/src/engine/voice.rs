@@ -5,6 +5,7 @@
 //! output of code. All that a visit says goes through its [`Voice`], which
 //! takes the visit's secrets out.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ pub struct Voice {
     secrets: Vec<Secret>,
     budgets: Arc<[(StepName, Duration)]>,
     began: Arc<Mutex<Option<(StepName, Duration)>>>,
+    left: Arc<AtomicBool>,
 }
 
 impl Voice {
@@ -58,6 +60,7 @@ impl Voice {
             secrets: Vec::new(),
             budgets: Arc::default(),
             began: Arc::default(),
+            left: Arc::default(),
         }
     }
 
@@ -117,9 +120,13 @@ impl Voice {
         });
     }
 
-    /// The visit ended.
-    pub fn finished(&self) {
-        self.events.say(What::VisitFinished { visit: self.visit });
+    /// What the visit took of the budget of node time, which is `limit_s`.
+    pub fn node_time(&self, node_s: f64, limit_s: f64) {
+        self.events.say(What::NodeTime {
+            visit: self.visit,
+            node_s,
+            limit_s,
+        });
     }
 
     /// The hub said its version.
@@ -209,10 +216,16 @@ impl Voice {
 
     /// Something of ours may still be there.
     pub fn left_behind(&self, what: &str) {
+        self.left.store(true, Ordering::Relaxed);
         self.events.say(What::LeftBehind {
             visit: self.visit,
             what: self.clean(what),
         });
+    }
+
+    /// Whether it has said so.
+    pub fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
     }
 
     /// Something of ours is still there, on purpose.

@@ -12,13 +12,14 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Clock, Patience, Voice};
+use super::node_time::Share;
+use super::{Clock, Engine, Patience, Voice};
 use crate::diagnose::{curl, token};
 use crate::explain;
 use crate::suite::Probe;
 use crate::undo::lock::Lock;
 use crate::undo::{Entry, Ledger, Owner, owner};
-use crate::vocabulary::{Cause, Finding, StepName, Target};
+use crate::vocabulary::{Cause, Finding, StepName, Target, VisitId};
 
 /// A visit under way.
 pub struct Walk {
@@ -38,6 +39,8 @@ pub struct Walk {
     pub dry_run: bool,
     /// How long somebody else at our place is waited for.
     pub patience: Patience,
+    /// What it takes of the budget of node time, where there is one.
+    pub share: Option<Share>,
     /// The step that is under way.
     pub step: Option<StepName>,
     /// The hub, with the account's token.
@@ -76,26 +79,19 @@ pub struct Walk {
 
 impl Walk {
     /// A visit before its first step.
-    pub fn new(
-        probe: Arc<Probe>,
-        run: Uuid,
-        voice: Voice,
-        ledger: Ledger,
-        clock: Clock,
-        dry_run: bool,
-        wait: Duration,
-    ) -> Self {
+    pub fn new(engine: &Engine, id: VisitId, probe: Arc<Probe>, voice: Voice) -> Self {
         Self {
             target: Target::from(&probe.hub),
             expires: probe.account.expires,
             apart: Duration::ZERO,
             probe,
-            run,
+            run: engine.run,
             voice,
-            ledger,
-            clock,
-            dry_run,
-            patience: Patience::new(wait),
+            ledger: engine.ledger.clone(),
+            clock: engine.clock,
+            dry_run: engine.dry_run,
+            patience: Patience::new(engine.wait),
+            share: engine.node_time.as_ref().map(|meter| meter.of(id)),
             step: None,
             hub: None,
             version: None,

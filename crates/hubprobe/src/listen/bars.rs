@@ -1,46 +1,85 @@
-//! The live display on a terminal: the step that is under way, how far the hub
+//! The live display on a terminal: for each visit that is under way the step, how far the hub
 //! says it is, its last words, and the time that has gone by.
 //!
 //! Drawn on standard error, and taken away at the end: the report follows.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::HashMap;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::dispatch::Listener;
-use crate::vocabulary::{Event, Run, What, plain};
+use crate::vocabulary::{Event, Run, StepName, VisitId, What, plain};
 
-/// Draws a bar.
+/// The most visits that are shown at a time; the others go on unseen.
+const SHOWN: usize = 12;
+
+/// The most characters of a probe's name: what the hub says is worth more.
+const NAME: usize = 24;
+
+/// Draws a bar for each visit.
 pub struct Bars {
+    all: MultiProgress,
+    style: Option<ProgressStyle>,
+    bars: HashMap<VisitId, Bar>,
+    ending: Option<String>,
+}
+
+struct Bar {
     bar: ProgressBar,
     probe: String,
     step: String,
     said: String,
-    ending: Option<String>,
 }
 
 impl Bars {
-    /// A bar on standard error.
+    /// Bars on standard error.
     pub fn new(color: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr());
         let template = if color {
             "{spinner:.cyan} {prefix:.bold} [{bar:20.cyan/blue}] {elapsed_precise} {wide_msg}"
         } else {
             "{spinner} {prefix} [{bar:20}] {elapsed_precise} {wide_msg}"
         };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
+        let style = ProgressStyle::with_template(template).ok();
         Self {
-            bar,
-            probe: String::new(),
-            step: String::new(),
-            said: String::new(),
+            all: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+            style: style.map(|style| style.progress_chars("=> ")),
+            bars: HashMap::new(),
             ending: None,
         }
     }
 
-    fn show(&self) {
-        self.bar.set_prefix(plain::line(&self.probe));
-        let said = plain::line(self.ending.as_deref().unwrap_or(&self.said));
+    fn begin(&mut self, visit: VisitId, probe: &str) {
+        if self.bars.len() >= SHOWN {
+            return;
+        }
+        let bar = self.all.add(ProgressBar::new(100));
+        if let Some(style) = &self.style {
+            bar.set_style(style.clone());
+        }
+        let bar = Bar {
+            bar,
+            probe: probe.to_owned(),
+            step: String::new(),
+            said: String::new(),
+        };
+        self.bars.insert(visit, bar);
+    }
+}
+
+impl Bar {
+    fn step(&mut self, step: StepName) {
+        step.word().clone_into(&mut self.step);
+        self.said.clear();
+        let done = match step {
+            StepName::Reach | StepName::Identify | StepName::Spawn => 0,
+            _ => 100,
+        };
+        self.bar.set_position(done);
+    }
+
+    fn show(&self, ending: Option<&str>) {
+        self.bar.set_prefix(ends(&plain::line(&self.probe), NAME));
+        let said = plain::line(ending.unwrap_or(&self.said));
         let text = if said.is_empty() {
             self.step.clone()
         } else {
@@ -53,28 +92,29 @@ impl Bars {
 impl Listener for Bars {
     fn event(&mut self, event: &Event, _run: &Run) {
         match &event.what {
-            What::VisitStarted { probe, .. } => {
-                self.probe.clone_from(probe);
-                self.bar.set_position(0);
-            }
-            What::StepStarted { step, .. } => {
-                step.word().clone_into(&mut self.step);
-                self.said.clear();
-                let done = match step {
-                    crate::vocabulary::StepName::Reach
-                    | crate::vocabulary::StepName::Identify
-                    | crate::vocabulary::StepName::Spawn => 0,
-                    _ => 100,
-                };
-                self.bar.set_position(done);
+            What::VisitStarted { visit, probe, .. } => self.begin(*visit, probe),
+            What::StepStarted { visit, step } => {
+                if let Some(bar) = self.bars.get_mut(visit) {
+                    bar.step(*step);
+                }
             }
             What::Progress {
-                percent, message, ..
+                visit,
+                percent,
+                message,
             } => {
-                if let Some(percent) = percent {
-                    self.bar.set_position(as_position(*percent));
+                if let Some(bar) = self.bars.get_mut(visit) {
+                    if let Some(percent) = percent {
+                        bar.bar.set_position(as_position(*percent));
+                    }
+                    bar.said.clone_from(message);
                 }
-                self.said.clone_from(message);
+            }
+            What::VisitFinished { visit } => {
+                if let Some(bar) = self.bars.remove(visit) {
+                    bar.bar.finish_and_clear();
+                    self.all.remove(&bar.bar);
+                }
             }
             What::Interrupted { signal } => {
                 self.ending = Some(format!(
@@ -82,17 +122,36 @@ impl Listener for Bars {
                 ));
             }
             What::RunFinished => {
-                self.bar.finish_and_clear();
+                for (_, bar) in self.bars.drain() {
+                    bar.bar.finish_and_clear();
+                }
+                self.all.clear().ok();
                 return;
             }
             _ => return,
         }
-        self.show();
+        for bar in self.bars.values() {
+            bar.show(self.ending.as_deref());
+        }
     }
 
     fn tick(&mut self, _run: &Run) {
-        self.bar.tick();
+        for bar in self.bars.values() {
+            bar.bar.tick();
+        }
     }
+}
+
+/// The ends of a text that is too long: the names of a matrix differ at their end.
+fn ends(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let half = most / 2;
+    let head = text.chars().take(half);
+    let tail = text.chars().skip(count - (most - half - 1));
+    head.chain(std::iter::once('…')).chain(tail).collect()
 }
 
 #[expect(
@@ -102,4 +161,15 @@ impl Listener for Bars {
 )]
 fn as_position(percent: f64) -> u64 {
     percent.clamp(0.0, 100.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_keeps_its_ends() {
+        assert_eq!(ends("every[n=1]", 10), "every[n=1]");
+        assert_eq!(ends("every-partition[nnodes=1]", 11), "every…es=1]");
+    }
 }

@@ -72,6 +72,10 @@ fn suite(run: &Run, visit: &Visit) -> TestSuite {
     ] {
         suite.add_property((name, plain::line(value).as_str()));
     }
+    if visit.attempts > 1 {
+        suite.add_property(("attempts", visit.attempts.to_string().as_str()));
+        suite.add_property(("flaky", visit.flaky.to_string().as_str()));
+    }
     for kept in &visit.kept {
         suite.add_property(("kept", plain::line(kept).as_str()));
     }
@@ -109,13 +113,20 @@ fn suite(run: &Run, visit: &Visit) -> TestSuite {
         );
         suite.add_test_case(case("left behind", &class, status));
     }
-    if !visit.warnings.is_empty() {
-        let warnings: Vec<String> = visit
-            .warnings
-            .iter()
-            .map(|text| format!("warning: {}", plain::line(text)))
-            .collect();
-        suite.set_system_err(warnings.join("\n"));
+    let earlier = visit.earlier.iter().enumerate();
+    let earlier = earlier.filter_map(|(index, attempt)| {
+        let finding = attempt.finding.as_ref()?;
+        let (number, cause) = (index + 1, finding.cause.code());
+        Some(format!(
+            "attempt {number}: {cause}: {}",
+            plain::line(&finding.summary)
+        ))
+    });
+    let warnings = visit.warnings.iter();
+    let warnings = warnings.map(|text| format!("warning: {}", plain::line(text)));
+    let said: Vec<String> = earlier.chain(warnings).collect();
+    if !said.is_empty() {
+        suite.set_system_err(said.join("\n"));
     }
     suite
 }
@@ -242,6 +253,8 @@ mod tests {
                 ("kept", (8, 0, 0, 2)),
                 ("hostile", (9, 1, 1, 3)),
                 ("several", (24, 1, 1, 8)),
+                ("flaky", (8, 0, 0, 0)),
+                ("fifty", (401, 2, 1, 14)),
                 ("nothing", (1, 0, 1, 0)),
             ]
         );
@@ -261,6 +274,18 @@ mod tests {
             "To see it again:\nprintf",
             "<skipped message=\"not tried\"/>",
             "warning: token expires in 6 days",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_pass_after_a_failure_is_a_success_that_says_so() {
+        let text = report(&samples::flaky()).unwrap();
+        for part in [
+            r#"<property name="attempts" value="2"/>"#,
+            r#"<property name="flaky" value="true"/>"#,
+            "attempt 1: spawn.never-answered: The server process started",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }

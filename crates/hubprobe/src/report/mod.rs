@@ -10,12 +10,14 @@
 
 pub mod json;
 pub mod junit;
+mod overview;
 pub mod terminal;
 
 pub use crate::vocabulary::plain;
 pub(crate) use wrap::wrap;
 
 mod command;
+mod conclusion;
 mod failure;
 mod waterfall;
 mod words;

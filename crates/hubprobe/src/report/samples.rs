@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::vocabulary::run::{ProgressLine, Step, Visit};
+use crate::vocabulary::run::{Attempt, NodeTimeTaken, ProgressLine, Step, Visit};
 use crate::vocabulary::{Cause, Finding, Run, StepName, Verdict};
 
 pub(super) fn all() -> Vec<(&'static str, Run)> {
@@ -14,6 +14,8 @@ pub(super) fn all() -> Vec<(&'static str, Run)> {
         ("kept", kept()),
         ("hostile", hostile()),
         ("several", several()),
+        ("flaky", flaky()),
+        ("fifty", fifty()),
         ("nothing", run(Vec::new())),
     ]
 }
@@ -51,6 +53,8 @@ fn visit(probe: &str, steps: Vec<Step>, finding: Option<Finding>) -> Visit {
         steps,
         attempts: 1,
         flaky: false,
+        earlier: Vec::new(),
+        node_time_s: None,
         warnings: Vec::new(),
         left_behind: Vec::new(),
         kept: Vec::new(),
@@ -266,6 +270,58 @@ pub(super) fn hostile() -> Run {
             .with_curl(format!("curl '{}' '{evil}'", "y".repeat(400))),
     );
     run(vec![visit])
+}
+
+fn flaky_visit(probe: &str) -> Visit {
+    let before = failed_visit();
+    let mut visit = passed_visit(probe);
+    for step in &mut visit.steps {
+        step.started_s += 40.0;
+    }
+    visit.duration_s += 40.0;
+    visit.attempts = 2;
+    visit.flaky = true;
+    visit.earlier = vec![Attempt {
+        finding: before.finding,
+        steps: before.steps,
+    }];
+    visit
+}
+
+pub(super) fn flaky() -> Run {
+    run(vec![flaky_visit("normal")])
+}
+
+/// Fifty probes, side by side: most passed, one is flaky, two failed for one cause, one was not tried.
+pub(super) fn fifty() -> Run {
+    let mut visits: Vec<Visit> = (0..50)
+        .map(|number| {
+            let mut visit = passed_visit(&format!("every[partition=p{number:02}]"));
+            visit.account = format!("serv{}", number % 5);
+            visit.warnings.push("token expires in 6 days".to_owned());
+            visit
+        })
+        .collect();
+    visits[7] = flaky_visit("every[partition=p07]");
+    for at in [20, 21] {
+        let name = visits[at].probe.clone();
+        visits[at] = failed_visit();
+        visits[at].probe = name;
+    }
+    let skipped = &mut visits[49];
+    skipped.verdict = Verdict::Skipped;
+    skipped.steps.iter_mut().for_each(|step| {
+        step.verdict = Verdict::Skipped;
+        step.summary.clear();
+    });
+    skipped.warnings = vec!["not tried: 2 spawns in a row failed on this hub".to_owned()];
+    let mut run = run(visits);
+    run.duration_s = 64.2;
+    run.node_time = Some(NodeTimeTaken {
+        limit_s: 3600.0,
+        taken_s: 312.5,
+    });
+    run
 }
 
 pub(super) fn several() -> Run {

@@ -9,9 +9,9 @@ use anstyle::{AnsiColor, Style};
 use crate::vocabulary::run::Visit;
 use crate::vocabulary::{Finding, Run, Verdict};
 
-use super::words::{probes, seconds};
+use super::conclusion::conclusion;
 use super::wrap::wrap;
-use super::{command, failure, plain, waterfall};
+use super::{command, failure, overview, plain, waterfall};
 
 /// How the report may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +94,12 @@ struct Page {
 
 impl Page {
     fn of(mut self, run: &Run) -> String {
-        for visit in &run.visits {
-            self.visit(run, visit);
+        if overview::is_wanted(run) {
+            self.many(run);
+        } else {
+            for visit in &run.visits {
+                self.visit(run, visit);
+            }
         }
         let left = run.left_behind();
         if left {
@@ -105,6 +109,26 @@ impl Page {
         let mut text = self.lines.join("\n");
         text.push('\n');
         text
+    }
+
+    /// A line for each, and whole what a line does not tell.
+    fn many(&mut self, run: &Run) {
+        self.lines.extend(overview::lines(run, &self.look));
+        self.blank();
+        for visit in run.visits.iter().filter(|visit| overview::is_told(visit)) {
+            self.visit(run, visit);
+        }
+        let warnings = overview::warnings(run);
+        for text in &warnings {
+            self.painted(
+                AnsiColor::Yellow.on_default(),
+                "  ",
+                &format!("warning: {text}"),
+            );
+        }
+        if !warnings.is_empty() {
+            self.blank();
+        }
     }
 
     fn visit(&mut self, run: &Run, visit: &Visit) {
@@ -129,7 +153,27 @@ impl Page {
             self.painted(warning, "  ", &format!("warning: {}", plain::line(text)));
         }
         if visit.flaky {
-            let text = format!("warning: it passed only at attempt {}", visit.attempts);
+            let before = visit
+                .earlier
+                .iter()
+                .filter_map(|attempt| attempt.finding.as_ref());
+            let before: Vec<String> = before
+                .map(|finding| {
+                    format!(
+                        "{}: {}",
+                        finding.cause.code(),
+                        plain::line(&finding.summary)
+                    )
+                })
+                .collect();
+            let text = format!(
+                "flaky: it passed only at attempt {}; before that {}",
+                visit.attempts,
+                before.join(", then ")
+            );
+            self.painted(warning, "  ", &text);
+        } else if visit.attempts > 1 {
+            let text = format!("tried {} times; this is the last", visit.attempts);
             self.painted(warning, "  ", &text);
         }
         for text in &visit.kept {
@@ -284,72 +328,6 @@ impl Page {
             self.lines.push(String::new());
         }
     }
-}
-
-/// The last line: how many probes ended how, and how long it took.
-fn conclusion(run: &Run) -> (String, Verdict) {
-    let total = run.visits.len();
-    let mut parts = Vec::new();
-    for verdict in [
-        Verdict::Failed,
-        Verdict::Inconclusive,
-        Verdict::Skipped,
-        Verdict::Passed,
-    ] {
-        let these: Vec<&Visit> = run
-            .visits
-            .iter()
-            .filter(|visit| visit.verdict == verdict)
-            .collect();
-        if these.is_empty() {
-            continue;
-        }
-        let verb = match (verdict, these.len()) {
-            (Verdict::Inconclusive, 1) => "is inconclusive",
-            (Verdict::Inconclusive, _) => "are inconclusive",
-            (Verdict::Skipped, 1) => "was not tried",
-            (Verdict::Skipped, _) => "were not tried",
-            (verdict, _) => verdict.word(),
-        };
-        let count = if parts.is_empty() {
-            probes(these.len())
-        } else {
-            these.len().to_string()
-        };
-        let of = if these.len() < total && parts.is_empty() {
-            format!(" of {total}")
-        } else {
-            String::new()
-        };
-        let mut causes: Vec<&str> = these
-            .iter()
-            .filter_map(|visit| visit.finding.as_ref())
-            .map(|finding| finding.cause.code())
-            .collect();
-        causes.dedup();
-        let causes = if causes.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", causes.join(", "))
-        };
-        parts.push(format!("{count}{of} {verb}{causes}"));
-    }
-    if parts.is_empty() {
-        parts.push("no probe ran".to_owned());
-    }
-    let mut text = format!("{} in {}", parts.join(", "), seconds(run.duration_s));
-    if run.dry_run {
-        text.push_str("; a dry run: nothing was changed on a hub");
-    }
-    if let Some(signal) = &run.interrupted {
-        text.push_str(&format!("; interrupted by {}", plain::line(signal)));
-    }
-    let verdict = if total == 0 {
-        Verdict::Inconclusive
-    } else {
-        run.verdict
-    };
-    (text, verdict)
 }
 
 #[cfg(test)]

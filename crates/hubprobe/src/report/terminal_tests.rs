@@ -48,6 +48,55 @@ normal: servuser @ https://jupyter.example.org/ (JupyterHub 6.1.1)
 }
 
 #[test]
+fn many_visits_have_a_line_each_and_what_did_not_pass_is_told() {
+    let text = report(&samples::fifty(), &LOOK);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        &lines[..2],
+        [
+            "✓ every[partition=p00]    6.40 s  serv0",
+            "✓ every[partition=p01]    6.40 s  serv1"
+        ]
+    );
+    assert_eq!(
+        lines[7],
+        "✓ every[partition=p07]    46.4 s  servuser  flaky, attempt 2"
+    );
+    assert_eq!(
+        lines[20],
+        "✗ every[partition=p20]    30.8 s  servuser  spawn.never-answered"
+    );
+    assert_eq!(
+        lines[49],
+        "- every[partition=p49]            serv4  not tried"
+    );
+    assert_eq!(text.matches("FAILED spawn.never-answered").count(), 2);
+    let end = "\n  warning: token expires in 6 days (46 probes)
+  warning: not tried: 2 spawns in a row failed on this hub (1 probe)
+
+2 probes of 50 failed (spawn.never-answered), 1 was not tried, 47 passed (1
+flaky) in 1m04s; 5m13s of 1h00m node time
+";
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
+fn a_pass_after_a_failure_says_what_failed() {
+    let text = report(&samples::flaky(), &LOOK);
+    assert!(text.contains("✓ reach     ▏ "), "{text}");
+    assert!(
+        text.contains(
+            "  flaky: it passed only at attempt 2; before that spawn.never-answered: The"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("\n1 probe passed (1 flaky) in 46.4 s\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_failure_says_its_cause_first() {
     let text = report(&samples::failed(), &LOOK);
     let (before, after) = text.split_once("FAILED ").unwrap();

@@ -22,11 +22,25 @@ const SUMMARY_LINES: usize = 3;
 
 /// The lines of the waterfall, none wider than the look's width.
 pub(super) fn lines(visit: &Visit, look: &Look) -> Vec<String> {
+    // The last attempt is shown as if it were the only one.
+    let tried = visit
+        .steps
+        .iter()
+        .filter(|step| step.verdict != Verdict::Skipped);
+    let first = tried
+        .map(|step| step.started_s)
+        .fold(f64::INFINITY, f64::min);
+    let begin = if visit.earlier.is_empty() || first.is_infinite() {
+        0.0
+    } else {
+        first
+    };
     let total = visit
         .steps
         .iter()
         .map(|step| step.started_s + step.duration_s)
-        .fold(visit.duration_s, f64::max);
+        .fold(visit.duration_s, f64::max)
+        - begin;
     let name = names(visit);
     let bar = if look.width < 50 {
         0
@@ -41,7 +55,11 @@ pub(super) fn lines(visit: &Visit, look: &Look) -> Vec<String> {
             continue;
         }
         lines.extend(not_tried(&mut skipped, look));
-        lines.extend(step_lines(step, total, name, bar, look));
+        let step = Step {
+            started_s: (step.started_s - begin).max(0.0),
+            ..step.clone()
+        };
+        lines.extend(step_lines(&step, total, name, bar, look));
     }
     lines.extend(not_tried(&mut skipped, look));
     lines

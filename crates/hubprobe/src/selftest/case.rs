@@ -92,6 +92,8 @@ pub struct Typed {
     pub expect: Option<&'static str>,
     /// More steps of the suite: a line of YAML each.
     pub steps: &'static [&'static str],
+    /// The suite's budget of node time.
+    pub node_time: Option<&'static str>,
 }
 
 /// Which command is run.

@@ -27,6 +27,7 @@ pub(super) const fn case(name: &'static str, cause: Option<Cause>, broken: &'sta
             code: None,
             expect: None,
             steps: &[],
+            node_time: None,
         },
         token: Token::Usual,
         deeds: &[],
@@ -131,6 +132,12 @@ impl Case {
     /// With these steps in the suite, a line of YAML each.
     pub const fn steps(mut self, steps: &'static [&'static str]) -> Self {
         self.typed.steps = steps;
+        self
+    }
+
+    /// With this budget of node time in the suite.
+    pub const fn node_time(mut self, limit: &'static str) -> Self {
+        self.typed.node_time = Some(limit);
         self
     }
 

@@ -175,9 +175,11 @@ impl World {
             .map(|step| format!("      - {step}\n"))
             .collect();
         let user = typed.user.unwrap_or(&self.account);
+        let node_time = typed.node_time;
+        let node_time = node_time.map_or_else(String::new, |limit| format!("node_time: {limit}\n"));
         Some(format!(
             "hubs:\n  here:\n    url: {}\n    accounts:\n      {user}: {{ token: {{ file: {TOKEN} }} }}\n\
-             probes:\n  check:\n    steps:\n{steps}",
+             probes:\n  check:\n    steps:\n{steps}{node_time}",
             place.url
         ))
     }

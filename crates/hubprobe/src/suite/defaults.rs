@@ -12,7 +12,7 @@ use super::parts::parts;
 
 pub(super) const DEFAULTS: Shape = Shape {
     what: "defaults",
-    known: &["options", "deadlines", "gone", "steps", "tags"],
+    known: &["options", "deadlines", "gone", "steps", "tags", "retries"],
     later: &[],
     secret: false,
 };

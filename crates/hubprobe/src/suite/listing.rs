@@ -2,12 +2,13 @@
 //! every default filled in. Data for programs and text for people; no secret is
 //! in it, since a suite knows only where they are.
 
+use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
 use super::duration::format_duration;
 use super::error::note;
 use super::resolved::Probe;
-use super::{EnvironmentStep, Suite};
+use super::{EnvironmentStep, Retries, Seat, Suite};
 
 impl Probe {
     /// The steps that a visit walks, in their order, as a suite writes them.
@@ -43,7 +44,8 @@ impl Probe {
 
 /// Probes of a suite as JSON: `{"schema": "hubprobe.suite-list/1", "suite": FILE,
 /// "probes": [{name, hub: {name, url}, account, server, options, steps, deadlines,
-/// warn, tags, gone where it is set}]}`. Fields are only ever added.
+/// warn, tags; gone, retries and seats (`[{account, server}]`) where there are any}], node_time where it is set:
+/// {limit, nodes}}`. Fields are only ever added.
 #[must_use]
 pub fn as_json(suite: &Suite, probes: &[Probe]) -> Value {
     let probes: Vec<Value> = probes
@@ -60,17 +62,41 @@ pub fn as_json(suite: &Suite, probes: &[Probe]) -> Value {
                 "warn": probe.budgets.iter().map(|(step, length)| (step.word().to_owned(), json!(format_duration(*length)))).collect::<Map<_, _>>(),
                 "tags": probe.tags,
             });
-            if let (Some(hook), Some(listed)) = (&probe.gone, listed.as_object_mut()) {
-                listed.insert("gone".to_owned(), json!({"command": hook.command}));
-            }
+            let mut add = |key: &str, value: Option<Value>| {
+                if let (Some(value), Some(listed)) = (value, listed.as_object_mut()) {
+                    listed.insert(key.to_owned(), value);
+                }
+            };
+            add("gone", probe.gone.as_ref().map(|hook| json!({"command": hook.command})));
+            let spread = !probe.elsewhere.is_empty();
+            add("seats", spread.then(|| seats(probe)));
+            add("retries", retried(probe).map(|retries| {
+                json!({"times": retries.times, "wait": format_duration(retries.wait), "spawn": retries.spawn})
+            }));
             listed
         })
         .collect();
-    json!({
+    let mut list = json!({
         "schema": "hubprobe.suite-list/1",
         "suite": suite.source.display().to_string(),
         "probes": probes,
-    })
+    });
+    if let (Some(budget), Some(list)) = (&suite.node_time, list.as_object_mut()) {
+        let budget = json!({"limit": format_duration(budget.limit), "nodes": budget.nodes});
+        list.insert("node_time".to_owned(), budget);
+    }
+    list
+}
+
+fn retried(probe: &Probe) -> Option<Retries> {
+    Some(probe.retries).filter(|retries| retries.times > 0)
+}
+
+fn seats(probe: &Probe) -> Value {
+    probe
+        .seats()
+        .map(|seat| json!({"account": seat.account.name, "server": seat.server}))
+        .collect()
 }
 
 /// Probes of a suite for people, a few lines each, ready to print.
@@ -87,9 +113,18 @@ fn block(probe: &Probe) -> String {
     };
     let hub = probe.hub.name.as_deref().unwrap_or_default();
     say("hub", &format!("{hub} {}", probe.hub.url));
-    say("account", &probe.account.name);
-    if !probe.server.is_empty() {
-        say("server", &probe.server);
+    let named = |name: fn(&Seat) -> &str| {
+        let names: IndexSet<String> = probe.seats().map(|seat| name(&seat).to_owned()).collect();
+        let several = if names.len() > 1 { "any of " } else { "" };
+        several.to_owned() + &names.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    say("account", &named(|seat| &seat.account.name));
+    if !probe.server.is_empty() || !probe.elsewhere.is_empty() {
+        let server = named(|seat| match seat.server.as_str() {
+            "" => "the default one",
+            name => name,
+        });
+        say("server", &server);
     }
     if !probe.tags.is_empty() {
         say("tags", &probe.tags.join(", "));
@@ -105,6 +140,18 @@ fn block(probe: &Probe) -> String {
             .map(|(step, length)| format!("{step} {}", format_duration(*length)))
             .collect();
         say("warn after", &warn.join(", "));
+    }
+    if let Some(retries) = retried(probe) {
+        let spawn = if retries.spawn {
+            ", failed spawns too"
+        } else {
+            ""
+        };
+        let wait = format_duration(retries.wait);
+        say(
+            "retries",
+            &format!("{}, after {wait}{spawn}", retries.times),
+        );
     }
     if let Some(hook) = &probe.gone {
         say("gone", &hook.command.join(" "));

@@ -8,12 +8,13 @@ use indexmap::IndexSet;
 use super::document::{Document, Kind, lines};
 use super::error::{Place, SuiteError, note};
 use super::fields::{Fields, Shape, wrong_type};
+use super::node_time::node_time as node_time_of;
 use super::sources::{Machine, Sources};
 use super::{Suite, defaults, hubs, matrix, probes, variables};
 
 pub(super) const SUITE: Shape = Shape {
     what: "a suite",
-    known: &["hubs", "probes", "defaults", "matrix_limit"],
+    known: &["hubs", "probes", "defaults", "matrix_limit", "node_time"],
     later: &[],
     secret: false,
 };
@@ -180,6 +181,11 @@ pub(super) fn examine(
         .required("probes", "probes: { normal: { hub: alps } }")
         .map_err(one)?;
     let limit = limit(&document, &fields).map_err(one)?;
+    let node_time = fields.get("node_time");
+    let node_time = node_time
+        .map(|node| node_time_of(&document, node))
+        .transpose()
+        .map_err(one)?;
     let probes = probes::read(&document, probes, &hubs, defaults, limit, &mut notes)?;
     // What several probes inherit is said once.
     let notes: IndexSet<String> = notes.iter().map(|text| note(text)).collect();
@@ -187,6 +193,7 @@ pub(super) fn examine(
         Suite {
             source: path.to_owned(),
             probes,
+            node_time,
         },
         notes.into_iter().collect(),
     ))

@@ -9,9 +9,10 @@ use super::error::SuiteError;
 use super::fields::{Fields, Shape, map, wrong_type};
 use super::gone::gone;
 use super::probes::PROBE;
+use super::retries::retries;
 use super::steps::{Steps, steps};
 use super::tags::tags;
-use super::{DeadlineName, Deadlines, GoneHook};
+use super::{DeadlineName, Deadlines, GoneHook, Retries};
 
 pub(super) const DEADLINES: Shape = Shape {
     what: "deadlines",
@@ -29,6 +30,7 @@ pub(super) struct Parts {
     pub(super) deadlines: Deadlines,
     pub(super) gone: Option<GoneHook>,
     pub(super) tags: Vec<String>,
+    pub(super) retries: Retries,
 }
 
 /// Reads them, of a probe and of defaults alike.
@@ -58,6 +60,9 @@ pub(super) fn parts(
             Some(list) => tags(document, list)?,
             None => Vec::new(),
         },
+        retries: fields
+            .get("retries")
+            .map_or(Ok(Retries::default()), |node| retries(document, node))?,
     })
 }
 

@@ -11,7 +11,8 @@ use super::fields::{Fields, Shape, map};
 use super::hubs::HubEntry;
 use super::matrix::{self, Combination};
 use super::parts::{Parts, parts};
-use super::walker::{account, hub};
+use super::seats::{Seat, seats};
+use super::walker::hub;
 
 pub(super) const PROBE: Shape = Shape {
     what: "a probe",
@@ -27,6 +28,7 @@ pub(super) const PROBE: Shape = Shape {
         "extends",
         "abstract",
         "matrix",
+        "retries",
     ],
     later: &[],
     secret: false,
@@ -69,6 +71,9 @@ pub(super) fn read(
         let full = under(&[defaults, its_hub.defaults], &mut bases, key, node)?;
         let node = full.as_ref().unwrap_or(node);
         let probe = probe(document, &key.text, node, its_hub, notes)?;
+        if !probe.elsewhere.is_empty() {
+            bases.pay(key, probe.weight())?;
+        }
         let Some(matrix) = entry(node, "matrix") else {
             return Ok(vec![probe]);
         };
@@ -116,19 +121,22 @@ fn probe(
 ) -> Result<Probe, SuiteError> {
     let called = format!("the probe `{name}`");
     let fields = Fields::of(document, node, &called, &PROBE)?;
-    let account = account(document, node, &fields, &called, entry)?;
+    let mut seats = seats(document, node, &fields, &called, entry)?;
+    let Seat { account, server } = seats.remove(0);
     let Parts {
         steps,
         options,
         deadlines,
         gone,
         tags,
+        retries,
     } = parts(document, node, notes)?;
     Ok(Probe {
         name: name.to_owned(),
         hub: entry.hub.clone(),
-        account: account.clone(),
-        server: fields.text("server")?.unwrap_or_default().to_owned(),
+        account,
+        server,
+        elsewhere: seats,
         options,
         deadlines,
         kernel: steps.kernel.unwrap_or_default(),
@@ -140,6 +148,7 @@ fn probe(
         files: steps.files,
         gone,
         tags,
+        retries,
         keep: false,
     })
 }

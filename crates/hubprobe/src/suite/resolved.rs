@@ -12,7 +12,7 @@ use url::Url;
 
 use super::error::SuiteError;
 use super::nearest::nearest;
-use super::{Deadlines, EnvironmentStep, Expect, GoneHook};
+use super::{Deadlines, EnvironmentStep, Expect, GoneHook, NodeTime, Retries, Seat};
 use crate::vocabulary::{SecretSource, StepName, Target};
 
 /// One test: an account's walk over a hub, with everything that the walk needs to know.
@@ -26,6 +26,8 @@ pub struct Probe {
     pub account: Account,
     /// The named server to start; empty for the default server, as JupyterHub's own API has it.
     pub server: String,
+    /// The other seats that it may take, so that probes can be spread; empty where it has one.
+    pub elsewhere: Vec<Seat>,
     /// Spawn options, sent as they stand (raw up to JupyterHub 5, as `user_options` from 6).
     pub options: Map<String, Value>,
     /// How long each part may take.
@@ -48,6 +50,8 @@ pub struct Probe {
     pub tags: Vec<String>,
     /// The page that is looked at; none: it is not.
     pub lab: Option<LabStep>,
+    /// When it is tried again.
+    pub retries: Retries,
     /// Leave the server running at the end.
     pub keep: bool,
 }
@@ -63,6 +67,10 @@ impl Probe {
                     .expect
                     .as_ref()
                     .map_or(0, |expect| expect.words().len())
+        };
+        let seat = |seat: &Seat| {
+            let token = format!("{:?}", seat.account.token).len();
+            200 + seat.account.name.len() + seat.server.len() + token
         };
         let words = [
             Some(&self.name),
@@ -85,6 +93,7 @@ impl Probe {
                 .flat_map(|gone| gone.command.iter().map(String::len))
                 .sum::<usize>()
             + self.tags.iter().map(String::len).sum::<usize>()
+            + self.elsewhere.iter().map(seat).sum::<usize>()
     }
 }
 
@@ -205,6 +214,7 @@ impl Default for FilesStep {
 pub struct Suite {
     pub(super) source: PathBuf,
     pub(super) probes: Vec<Probe>,
+    pub(super) node_time: Option<NodeTime>,
 }
 
 impl Suite {
@@ -212,6 +222,12 @@ impl Suite {
     #[must_use]
     pub fn source(&self) -> &std::path::Path {
         &self.source
+    }
+
+    /// How much time of nodes all visits together may take.
+    #[must_use]
+    pub fn node_time(&self) -> Option<&NodeTime> {
+        self.node_time.as_ref()
     }
 
     /// The names of all probes, in the order of the file.

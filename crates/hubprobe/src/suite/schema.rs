@@ -6,12 +6,14 @@
 #![allow(dead_code, reason = "the types are described, not used")]
 
 mod gone;
+mod spread;
 
 use indexmap::IndexMap;
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
 
 use self::gone::GoneFile;
+use self::spread::{NamesFile, NodeTimeFile, RetriesFile};
 
 /// The JSON Schema (draft 2020-12) of the suite file.
 #[must_use]
@@ -36,6 +38,9 @@ struct SuiteFile {
     /// How many combinations one matrix may have; 200 where it is left out.
     #[schemars(range(min = 1, max = 5000))]
     matrix_limit: Option<u32>,
+    /// How much time of nodes all visits together may take; a visit takes the nodes that its options ask for, from the
+    /// end of its wait in a queue until it is gone.
+    node_time: Option<NodeTimeFile>,
 }
 
 /// One JupyterHub deployment.
@@ -99,10 +104,12 @@ enum Word {
 struct ProbeFile {
     /// The name of one of the hubs; may be left out where there is one.
     hub: Option<String>,
-    /// The name of one of the hub's accounts; may be left out where it has one.
-    account: Option<String>,
-    /// The named server to start; the default server where it is left out.
-    server: Option<String>,
+    /// The name of one of the hub's accounts, or a list of which any will do, or "*" for any of all; may be left out where
+    /// it has one.
+    #[schemars(extend("examples" = ["servuser", ["serv1", "serv2"], "*"]))]
+    account: Option<NamesFile>,
+    /// The named server to start, or a list of which any will do; the default server where it is left out.
+    server: Option<NamesFile>,
     /// Spawn options, sent as they stand.
     #[schemars(extend("examples" = [{"reservation": [""], "account": ["test-group"], "runtime": ["00:05:00"]}]))]
     options: Option<Map<String, Value>>,
@@ -125,6 +132,8 @@ struct ProbeFile {
     r#abstract: bool,
     /// Every combination of these spawn options is a probe.
     matrix: Option<MatrixFile>,
+    /// How often a visit that did not pass is tried again.
+    retries: Option<RetriesFile>,
 }
 
 /// What probes begin with: maps are merged with theirs, lists and single values replaced by them.
@@ -141,6 +150,8 @@ struct DefaultsFile {
     tags: Option<Vec<Tag>>,
     /// How the scheduler is asked, for probes that do not say it.
     gone: Option<GoneFile>,
+    /// How often a visit is tried again, for probes that do not say it.
+    retries: Option<RetriesFile>,
 }
 
 /// Spawn options, each with the values that it takes.
@@ -185,7 +196,7 @@ struct DeadlinesFile {
 
 /// A length of time: whole numbers with d, h, m, s or ms.
 #[derive(JsonSchema)]
-struct Time(
+pub(super) struct Time(
     #[schemars(regex(pattern = r"^\s*(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?\s*$|\$\{"), length(min = 2), extend("examples" = ["90s", "5m", "1h30m"]))]
      String,
 );
@@ -409,92 +420,4 @@ fn example() -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{
-        budget, defaults, environment, fields::Shape, gone, hubs, load, parts, probes, steps,
-    };
-    use super::*;
-
-    fn keys<T: JsonSchema>() -> Vec<String> {
-        let schema = schema_for!(T).to_value();
-        schema["properties"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect()
-    }
-
-    #[test]
-    fn the_schema_has_the_keys_that_are_read() {
-        let same = |mut described: Vec<String>, read: &Shape| {
-            let mut read: Vec<&str> = read.known.to_vec();
-            read.sort_unstable();
-            described.sort_unstable();
-            assert_eq!(described, read);
-        };
-        same(keys::<SuiteFile>(), &load::SUITE);
-        same(keys::<HubFile>(), &hubs::HUB);
-        same(keys::<AccountFile>(), &hubs::ACCOUNT);
-        same(keys::<ProbeFile>(), &probes::PROBE);
-        same(keys::<DefaultsFile>(), &defaults::DEFAULTS);
-        same(keys::<DeadlinesFile>(), &parts::DEADLINES);
-        same(keys::<KernelFile>(), &steps::KERNEL);
-        same(keys::<ExecuteFile>(), &steps::EXECUTE);
-        same(keys::<FilesFile>(), &steps::FILES);
-        same(keys::<LabFile>(), &steps::LAB);
-        same(keys::<BudgetFile>(), &budget::BUDGET);
-        same(keys::<EnvironmentFile>(), &environment::ENVIRONMENT);
-        same(keys::<GoneFile>(), &gone::GONE);
-    }
-
-    #[test]
-    fn the_example_is_valid_and_loads() {
-        let validator = jsonschema::validator_for(&schema()).unwrap();
-        let example = example();
-        let errors: Vec<_> = validator
-            .iter_errors(&example)
-            .map(|error| error.to_string())
-            .collect();
-        assert_eq!(errors, Vec::<String>::new());
-        // JSON is YAML.
-        let (suite, notes) =
-            load::load_text(std::path::Path::new("x.yaml"), example.to_string()).unwrap();
-        assert_eq!(suite.names(), ["normal"]);
-        assert_eq!(notes, Vec::<String>::new());
-    }
-
-    #[test]
-    fn what_the_reader_refuses_the_schema_refuses() {
-        let validator = jsonschema::validator_for(&schema()).unwrap();
-        for (pointer, value) in [
-            (
-                "/hubs/alps/accounts/servuser/token",
-                serde_json::json!("abc"),
-            ),
-            (
-                "/hubs/alps/accounts/servuser/token",
-                serde_json::json!({"file": "a", "env": "b"}),
-            ),
-            ("/hubs/alps/url", serde_json::json!(5)),
-            ("/hubs/alps/accounts", serde_json::json!({})),
-            ("/probes/normal/deadlines/start", serde_json::json!(90)),
-            ("/probes/normal/deadlines/start", serde_json::json!("soon")),
-            ("/probes/normal/steps/0", serde_json::json!("span")),
-            (
-                "/probes/normal/steps/0",
-                serde_json::json!({"notebook": {"path": "x"}}),
-            ),
-            ("/probes/normal", serde_json::json!({"matrix": {}})),
-            ("/probes/normal", serde_json::json!({"matrix": {"a": []}})),
-        ] {
-            let mut suite = example();
-            *suite.pointer_mut(pointer).unwrap() = value.clone();
-            assert!(!validator.is_valid(&suite), "{pointer}: {value}");
-            assert!(
-                load::load_text(std::path::Path::new("x.yaml"), suite.to_string()).is_err(),
-                "{pointer}: {value}"
-            );
-        }
-    }
-}
+mod tests;

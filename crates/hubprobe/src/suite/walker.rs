@@ -1,7 +1,6 @@
-//! Who walks where: the hub and the account that a probe names, or that need no
-//! name because there is one.
+//! Where a probe walks: the hub that it names, or that needs no name because there
+//! is one. Who walks on it stands in `places`.
 
-use super::Account;
 use super::document::{Document, Node};
 use super::error::SuiteError;
 use super::fields::Fields;
@@ -43,47 +42,5 @@ pub(super) fn hub<'a>(
                 remedy,
             ))
         }
-    }
-}
-
-/// The account of a probe on its hub.
-///
-/// # Errors
-/// At the name where there is no such account, at the probe where it names none of several.
-pub(super) fn account<'a>(
-    document: &Document,
-    node: &Node,
-    fields: &Fields<'_>,
-    called: &str,
-    entry: &'a HubEntry<'_>,
-) -> Result<&'a Account, SuiteError> {
-    let names: Vec<&str> = entry
-        .accounts
-        .iter()
-        .map(|account| account.name.as_str())
-        .collect();
-    let hub = &entry.name;
-    match (
-        fields.get("account"),
-        fields.text("account")?,
-        entry.accounts.as_slice(),
-    ) {
-        (Some(at), Some(wanted), accounts) => accounts
-            .iter()
-            .find(|account| account.name == wanted)
-            .ok_or_else(|| {
-                let all = format!("its accounts are: {}", names.join(", "));
-                let reason = format!("{called}: the hub `{hub}` has no account named `{wanted}`");
-                document.error(at.place, reason, meant(wanted, &names, all))
-            }),
-        (_, _, [only]) => Ok(only),
-        (_, _, accounts) => Err(document.error(
-            node.place,
-            format!(
-                "{called} does not say which of the {} accounts of the hub `{hub}` it walks as",
-                accounts.len()
-            ),
-            format!("add account: {}", names.join(" or account: ")),
-        )),
     }
 }

@@ -343,6 +343,9 @@ causes! {
     ProberBusy "prober.busy" Prober
         "another run of hubprobe is at work on the same server or account"
         "Wait for it with --wait TIME, or use another account or --server NAME.";
+    ProberNodeTime "prober.node-time" Prober
+        "the suite's budget of node time is used up"
+        "Give the suite a larger node_time, fewer probes, or probes that ask for fewer nodes.";
     ProberInterrupted "prober.interrupted" Prober
         "we were asked to end"
         "Run it again.";

@@ -110,6 +110,20 @@ pub enum What {
         /// What.
         what: String,
     },
+    /// A visit that did not pass is tried again, from the first step on.
+    VisitRetried {
+        /// Which visit.
+        visit: VisitId,
+    },
+    /// What a visit took of the budget of node time.
+    NodeTime {
+        /// Which visit.
+        visit: VisitId,
+        /// Nodes times seconds.
+        node_s: f64,
+        /// What all visits together may take.
+        limit_s: f64,
+    },
     /// A visit ended; its verdict follows from its steps.
     VisitFinished {
         /// Which visit.

@@ -35,8 +35,24 @@ pub struct Run {
     /// The signal that ended it early, if one did: `SIGINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<String>,
+    /// The budget of node time and what was taken of it, where the suite has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_time: Option<NodeTimeTaken>,
     /// The visits, in the order in which they began.
     pub visits: Vec<Visit>,
+    /// The visits' numbers, in the same order: those that go on side by side begin in any.
+    #[serde(skip)]
+    #[schemars(skip)]
+    ids: Vec<VisitId>,
+}
+
+/// What was taken of the budget of node time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NodeTimeTaken {
+    /// Nodes times seconds that the visits may take.
+    pub limit_s: f64,
+    /// Nodes times seconds that they took.
+    pub taken_s: f64,
 }
 
 /// One walk of one account through a probe's steps.
@@ -71,6 +87,12 @@ pub struct Visit {
     /// It passed after a failure.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub flaky: bool,
+    /// The attempts before the last, where there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Attempt>,
+    /// Nodes times seconds that it took, where the suite has a budget of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_time_s: Option<f64>,
     /// Things to mind that are not wrong enough to fail.
     pub warnings: Vec<String>,
     /// What of ours may still be on the hub.
@@ -78,6 +100,16 @@ pub struct Visit {
     /// What of ours is still on the hub, on purpose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
+}
+
+/// An attempt at a visit that did not pass, after which it was tried again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Attempt {
+    /// What was wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Finding>,
+    /// The steps, in order, those that were skipped too; their times count from the visit's start.
+    pub steps: Vec<Step>,
 }
 
 /// One step of a visit.
@@ -128,7 +160,9 @@ impl Run {
             verdict: Verdict::Skipped,
             dry_run: false,
             interrupted: None,
+            node_time: None,
             visits: Vec::new(),
+            ids: Vec::new(),
         }
     }
 
@@ -157,7 +191,8 @@ impl Run {
                 server,
                 options,
             } => {
-                if *visit == self.visits.len() {
+                if !self.ids.contains(visit) {
+                    self.ids.push(*visit);
                     self.visits.push(Visit {
                         probe: probe.clone(),
                         hub: hub.clone(),
@@ -172,6 +207,8 @@ impl Run {
                         steps: Vec::new(),
                         attempts: 1,
                         flaky: false,
+                        earlier: Vec::new(),
+                        node_time_s: None,
                         warnings: Vec::new(),
                         left_behind: Vec::new(),
                         kept: Vec::new(),
@@ -182,6 +219,11 @@ impl Run {
             What::RunFinished => {
                 self.verdict = Verdict::over(self.visits.iter().map(|visit| visit.verdict));
             }
+            What::NodeTime {
+                visit,
+                node_s,
+                limit_s,
+            } => self.node_time(*visit, *node_s, *limit_s),
             What::HubVersion { visit, .. }
             | What::StepStarted { visit, .. }
             | What::Progress { visit, .. }
@@ -189,6 +231,7 @@ impl Run {
             | What::Warning { visit, .. }
             | What::LeftBehind { visit, .. }
             | What::Kept { visit, .. }
+            | What::VisitRetried { visit }
             | What::VisitFinished { visit } => {
                 if let Some(visit) = self.visit_mut(*visit) {
                     visit.apply(at, &event.what);
@@ -197,8 +240,26 @@ impl Run {
         }
     }
 
+    fn node_time(&mut self, visit: VisitId, node_s: f64, limit_s: f64) {
+        let taken = self.node_time.get_or_insert(NodeTimeTaken {
+            limit_s,
+            taken_s: 0.0,
+        });
+        taken.taken_s = round(taken.taken_s + node_s);
+        if let Some(visit) = self.visit_mut(visit) {
+            visit.node_time_s = Some(round(visit.node_time_s.unwrap_or(0.0) + node_s));
+        }
+    }
+
     fn visit_mut(&mut self, id: VisitId) -> Option<&mut Visit> {
-        self.visits.get_mut(id)
+        let at = self.ids.iter().rposition(|known| *known == id)?;
+        self.visits.get_mut(at)
+    }
+
+    /// The visit of this number, once it has begun.
+    pub fn visit(&self, id: VisitId) -> Option<&Visit> {
+        let at = self.ids.iter().rposition(|known| *known == id)?;
+        self.visits.get(at)
     }
 
     /// Whether anything of ours may still be on a hub.
@@ -251,12 +312,20 @@ impl Visit {
             }
             What::LeftBehind { what, .. } => self.left_behind.push(what.clone()),
             What::Kept { what, .. } => self.kept.push(what.clone()),
+            What::VisitRetried { .. } => {
+                self.attempts += 1;
+                self.earlier.push(Attempt {
+                    finding: self.finding.take(),
+                    steps: std::mem::take(&mut self.steps),
+                });
+            }
             What::VisitFinished { .. } => {
                 self.duration_s = round(since);
                 self.verdict = match &self.finding {
                     Some(finding) => finding.verdict(),
                     None => Verdict::over(self.steps.iter().map(|step| step.verdict)),
                 };
+                self.flaky = self.verdict == Verdict::Passed && self.attempts > 1;
             }
             _ => {}
         }
@@ -313,89 +382,4 @@ fn round(seconds: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::vocabulary::Cause;
-
-    fn fold(events: impl IntoIterator<Item = (f64, What)>) -> Run {
-        let mut run = Run::new();
-        for (at, what) in events {
-            run.apply(&Event { at, what });
-        }
-        run
-    }
-
-    fn visit(probe: &str) -> What {
-        What::VisitStarted {
-            visit: 0,
-            probe: probe.into(),
-            hub: "http://127.0.0.1/".into(),
-            account: "a".into(),
-            server: String::new(),
-            options: Map::new(),
-        }
-    }
-
-    fn step(step: StepName, verdict: Verdict, finding: Option<Finding>) -> What {
-        What::StepFinished {
-            visit: 0,
-            step,
-            verdict,
-            summary: String::new(),
-            finding,
-        }
-    }
-
-    #[test]
-    fn the_first_finding_is_the_visit_s() {
-        let first = Finding::new(Cause::KernelError, "it raised");
-        let second = Finding::new(Cause::StopTimeout, "it does not end");
-        let run = fold([
-            (0.0, visit("p")),
-            (1.0, step(StepName::Execute, Verdict::Failed, Some(first))),
-            (2.0, step(StepName::Stop, Verdict::Failed, Some(second))),
-            (3.0, What::VisitFinished { visit: 0 }),
-            (3.0, What::RunFinished),
-        ]);
-        let finding = run.visits[0].finding.as_ref().unwrap();
-        assert_eq!(finding.cause, Cause::KernelError);
-        assert_eq!(run.verdict, Verdict::Failed);
-    }
-
-    #[test]
-    fn a_run_without_a_visit_is_not_passed() {
-        let run = fold([(0.0, What::RunFinished)]);
-        assert_eq!(run.verdict, Verdict::Skipped);
-    }
-
-    #[test]
-    fn a_queue_that_repeats_itself_is_kept_once() {
-        let line = |percent, message: &str| What::Progress {
-            visit: 0,
-            percent,
-            message: message.into(),
-        };
-        let mut events = vec![
-            (0.0, visit("p")),
-            (
-                0.0,
-                What::StepStarted {
-                    visit: 0,
-                    step: StepName::Spawn,
-                },
-            ),
-        ];
-        for second in 0..1000 {
-            events.push((f64::from(second), line(None, "Pending in queue...")));
-        }
-        for second in 0..1000 {
-            events.push((1000.0, line(Some(f64::from(second)), "moving")));
-        }
-        let run = fold(events);
-        let progress = &run.visits[0].steps[0].progress;
-        assert_eq!(progress[0].message, "Pending in queue...");
-        assert_eq!(progress[1].message, "moving");
-        assert_eq!(progress.len(), PROGRESS_KEPT);
-        assert_eq!(progress.last().unwrap().percent, Some(999.0));
-    }
-}
+mod tests;

@@ -35,6 +35,7 @@ mod orphans;
 mod other_mechanisms;
 mod patient;
 mod reach;
+mod side_by_side;
 mod together;
 mod undo;
 mod version_mismatch;
@@ -110,6 +111,7 @@ fn main() -> ExitCode {
             .chain(slow.iter().copied())
             .chain(lenient(all, version))
             .chain(typed(version == &hubs.versions()[0]))
+            .chain(spread(version == &hubs.versions()[0]))
             .chain(scheduled(version == &hubs.versions()[0]))
             .chain(scheduled_slowly(all && version == &hubs.versions()[0]))
         {
@@ -133,6 +135,11 @@ fn main() -> ExitCode {
 /// What is typed wrongly is refused before a hub is asked: on the newest alone.
 fn typed(newest: bool) -> &'static [Case] {
     if newest { inputs::EDGES } else { &[] }
+}
+
+/// How visits are spread and tried again is ours alone: on the newest alone.
+fn spread(newest: bool) -> &'static [Case] {
+    if newest { side_by_side::EDGES } else { &[] }
 }
 
 /// What is the scheduler's, whatever the hub: on the newest alone.

@@ -209,6 +209,7 @@ pub(crate) const ROOMS: &[Room] = &[
         rooms: &["vocabulary"],
         crates: &[
             "anstyle",
+            "indexmap",
             "jiff",
             "quick_junit",
             "schemars",

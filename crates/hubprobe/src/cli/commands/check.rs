@@ -1,5 +1,6 @@
 //! `hubprobe check`: one walk over a hub, or over a suite's probes.
 
+use anyhow::anyhow;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -12,8 +13,9 @@ use crate::cli::printer::Printer;
 use crate::cli::settings::{self, Plan};
 use crate::cli::signals;
 use crate::dispatch::{Listener, dispatch};
-use crate::engine::{Clock, Engine, Events};
+use crate::engine::{Clock, Engine, Events, Meter};
 use crate::listen::{Bars, Lines};
+use crate::means::{self, Want};
 use crate::undo::Ledger;
 use crate::vocabulary::{Run, SecretSource, What};
 
@@ -30,6 +32,7 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     let state_dir = settings::state_dir(global)?;
     let ledger = Ledger::open(&state_dir)?;
     note_expiries(&mut plan, &Register::of(&state_dir));
+    has_room_for(usize::from(check.jobs).min(plan.probes.len()))?;
     let run = walk(plan, ledger, check, printer).await?;
     let exit = Exit::of(&run);
     let hush = check.quiet && exit == Exit::Passed;
@@ -41,12 +44,36 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     })
 }
 
+/// Whether this process may have so many visits side by side: none of them may find in its midst that it can open no more.
+/// One alone is looked at when it asks for its server.
+fn has_room_for(visits: usize) -> anyhow::Result<()> {
+    if visits < 2 {
+        return Ok(());
+    }
+    let each = means::FOR_A_VISIT;
+    let all = Want {
+        files: visits.saturating_mul(each.files),
+        memory: visits.saturating_mul(each.memory),
+        ..each
+    };
+    means::look(all).map_err(|short| {
+        anyhow!(
+            "--jobs: {}. {} Or give fewer --jobs.",
+            short.what,
+            short.remedy
+        )
+    })
+}
+
 /// When each token ends, as far as the register of accounts knows: a hub says
 /// the same of an expired token as of one that it never knew.
 fn note_expiries(plan: &mut Plan, register: &Register) {
     for probe in &mut plan.probes {
-        if let SecretSource::File(path) = &probe.account.token {
-            probe.account.expires = register.expiry(&probe.hub.url, &probe.account.name, path);
+        let hub = probe.hub.url.clone();
+        for account in probe.accounts_mut() {
+            if let SecretSource::File(path) = &account.token {
+                account.expires = register.expiry(&hub, &account.name, path);
+            }
         }
     }
 }
@@ -72,6 +99,8 @@ pub async fn walk(
         end: end.clone(),
         dry_run: check.dry_run,
         wait: settings::wait(check)?,
+        jobs: usize::from(check.jobs),
+        node_time: plan.node_time.map(Meter::new),
     };
     let events_of_signals = engine.events.clone();
     signals::listen(*printer, end, move |signal| {
@@ -79,12 +108,16 @@ pub async fn walk(
             signal: signal.to_owned(),
         });
     })?;
+    let side_by_side = engine.jobs > 1 && plan.probes.len() > 1;
     let listeners: Vec<Box<dyn Listener>> = if check.quiet {
         Vec::new()
     } else if printer.watched() {
         vec![Box::new(Bars::new(printer.colors_notes()))]
     } else {
-        vec![Box::new(Lines::new(Box::new(std::io::stderr())))]
+        vec![Box::new(Lines::new(
+            Box::new(std::io::stderr()),
+            side_by_side,
+        ))]
     };
     let (run, ()) = tokio::join!(dispatch(events, listeners), engine.run(plan.probes));
     Ok(run)

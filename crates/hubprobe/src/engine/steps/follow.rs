@@ -223,6 +223,9 @@ impl<'a> Following<'a> {
     fn tell(&mut self, event: &ProgressEvent) {
         self.mark();
         self.queued = is_queued(&event.message);
+        if let Some(share) = &self.walk.share {
+            share.waits(self.queued);
+        }
         if self.queued {
             self.walk.queued_at = Some(Instant::now());
         }

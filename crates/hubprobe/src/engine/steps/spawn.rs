@@ -48,6 +48,9 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
     loop {
         // Again before each request: while we waited, somebody may have come.
         let before = make_room(walk, &hub).await?;
+        if let Some(share) = &walk.share {
+            share.begin(&walk.probe.options)?;
+        }
         let asked = ask(walk, &hub, &before)?;
         match follow::follow(walk, &hub, asked).await {
             Follow::Ready(server) => {
@@ -60,6 +63,9 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
             }
             Follow::Refused(error) => {
                 strike(walk);
+                if let Some(share) = &walk.share {
+                    share.waits(true);
+                }
                 let queue_left = walk.probe.deadlines.queue.saturating_sub(began.elapsed());
                 let wait = retry_after(&error).map(|wait| wait.max(least_wait));
                 let Some(wait) = wait.filter(|wait| *wait <= queue_left) else {

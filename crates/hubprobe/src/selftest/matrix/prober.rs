@@ -2,7 +2,9 @@
 
 use super::super::case::{At, Case, Deed, When};
 use super::super::wording::red;
-use crate::vocabulary::Cause::{ProberBusy, ProberInterrupted, ProberLimits, ProberNetwork};
+use crate::vocabulary::Cause::{
+    ProberBusy, ProberInterrupted, ProberLimits, ProberNetwork, ProberNodeTime,
+};
 
 pub(super) const CASES: &[Case] = &[
     red(
@@ -28,6 +30,15 @@ pub(super) const CASES: &[Case] = &[
     )
     .code("import time; time.sleep(15)")
     .deeds(&[(When::Before, Deed::OtherCheck)])
+    .fast(),
+    red(
+        "prober-node-time",
+        ProberNodeTime,
+        "the code runs longer than the suite's budget of node time",
+    )
+    .options(&["nodes=2"])
+    .code("import time; time.sleep(40)")
+    .node_time("12s")
     .fast(),
     red(
         "prober-interrupted",

@@ -108,7 +108,7 @@ fn faults_of_a_probe() {
     for (line, message) in [
         (
             "    acount: me\n",
-            "suite.yaml:8:5: unknown key `acount` in a probe\n    8 |     acount: me\n      |     ^\n  did you mean `account`? the keys of a probe are: hub, account, server, options, deadlines, gone, steps, tags, extends, abstract, matrix",
+            "suite.yaml:8:5: unknown key `acount` in a probe\n    8 |     acount: me\n      |     ^\n  did you mean `account`? the keys of a probe are: hub, account, server, options, deadlines, gone, steps, tags, extends, abstract, matrix, retries",
         ),
         (
             "    account: you\n",
@@ -183,7 +183,7 @@ fn faults_of_a_probe() {
     );
     assert_eq!(
         fault(&format!("{hubs}probes:\n  p: {{}}\n")),
-        "suite.yaml:4:6: the probe `p` does not say which of the 2 accounts of the hub `one` it walks as\n    4 |   p: {}\n      |      ^\n  add account: me or account: you"
+        "suite.yaml:4:6: the probe `p` does not say which of the 2 accounts of the hub `one` it walks as\n    4 |   p: {}\n      |      ^\n  add account: me or account: you; or account: \"*\", if any of them will do"
     );
     assert_eq!(
         fault(&format!("{hubs}probes: {{}}\n")),

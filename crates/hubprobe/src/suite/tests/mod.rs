@@ -14,6 +14,7 @@ mod chosen;
 mod defaults;
 mod faults;
 mod mutations;
+mod spread;
 mod unfolded;
 mod variables;
 
@@ -176,7 +177,7 @@ fn faults_of_the_yaml() {
         ),
         (
             "[]",
-            "suite.yaml:1:1: the suite: expected a map of hubs, probes, defaults, matrix_limit, found a list\n    1 | []\n      | ^",
+            "suite.yaml:1:1: the suite: expected a map of hubs, probes, defaults, matrix_limit, node_time, found a list\n    1 | []\n      | ^",
         ),
         (
             "hubs:\n\talps: 1\n",

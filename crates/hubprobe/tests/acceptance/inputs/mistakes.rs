@@ -67,7 +67,20 @@ fn mistakes() -> Vec<(Vec<u8>, &'static str)> {
             probe("hub: there"),
             "suite.yaml:7:10: the probe `p`: there is no hub named `there`",
         ),
+        (
+            probe("account: [me, you]"),
+            "suite.yaml:7:19: the probe `p`: the hub `here` has no account named `you`",
+        ),
         // Wrong types.
+        (
+            probe("server: [a, a]"),
+            "suite.yaml:7:17: server: `a` is named twice",
+        ),
+        (
+            probe("retries: often"),
+            "suite.yaml:7:14: retries: expected a number from 0 to 10, found a text",
+        ),
+        (at_the_end("node_time: 2\n"), "suite.yaml:7:12: node_time: "),
         (
             probe("options: [a]"),
             "suite.yaml:7:14: options: expected a map of spawn options, found a list",
