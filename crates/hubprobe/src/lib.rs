@@ -22,6 +22,7 @@ pub mod explain;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod hook;
+pub mod journal;
 pub mod listen;
 pub mod means;
 pub mod report;

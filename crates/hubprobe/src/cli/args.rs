@@ -75,6 +75,8 @@ pub enum Command {
     /// Suite files: examine them, list their probes; nothing is sent
     #[command(subcommand)]
     Suite(super::args_suite::Suite),
+    /// Tell a run again, in any format, from its journal or its JSON report; several as one
+    Report(Report),
     /// Print a JSON schema: of the report or of the suite file
     Schema(Schema),
 }
@@ -216,7 +218,11 @@ pub struct Check {
     /// Say nothing of what passes: no lines on the way, no report on the screen (for cron)
     #[arg(long, short, env = "HUBPROBE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
-    /// A report: terminal, json, junit; to standard output, or to a file with =PATH. May be given again
+    /// Write down what happens, as it happens; hubprobe report tells it again
+    #[arg(long, value_name = "FILE", env = "HUBPROBE_JOURNAL")]
+    pub journal: Option<PathBuf>,
+    /// A report: terminal, json, junit, html, markdown, tap, nagios, prometheus; to standard output, or to a file
+    /// with =PATH. May be given again
     #[arg(
         long = "format",
         value_name = "FORMAT[=PATH]",
@@ -247,6 +253,23 @@ pub struct Clean {
     /// How long each may take
     #[arg(long, value_name = "TIME", default_value = "2m")]
     pub deadline: String,
+}
+
+/// `hubprobe report`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Report {
+    /// Journals (check --journal FILE) or JSON reports; - is standard input
+    #[arg(value_name = "JOURNAL", required = true)]
+    pub files: Vec<PathBuf>,
+    /// A report: terminal, json, junit, html, markdown, tap, nagios, prometheus; to standard output, or to a file
+    /// with =PATH. May be given again
+    #[arg(
+        long = "format",
+        value_name = "FORMAT[=PATH]",
+        env = "HUBPROBE_FORMAT",
+        value_delimiter = ','
+    )]
+    pub formats: Vec<String>,
 }
 
 /// `hubprobe schema`.

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::exit::Exit;
 use super::printer::Printer;
+use crate::report::nagios::{self, State};
 use crate::report::{self, terminal::Look};
 use crate::vocabulary::Run;
 
@@ -17,12 +19,22 @@ enum Format {
     Terminal,
     Json,
     Junit,
+    Html,
+    Markdown,
+    Tap,
+    Nagios,
+    Prometheus,
 }
 
 const KNOWN: &[(&str, Format)] = &[
     ("terminal", Format::Terminal),
     ("json", Format::Json),
     ("junit", Format::Junit),
+    ("html", Format::Html),
+    ("markdown", Format::Markdown),
+    ("tap", Format::Tap),
+    ("nagios", Format::Nagios),
+    ("prometheus", Format::Prometheus),
 ];
 
 /// Where the reports of a run go.
@@ -70,6 +82,16 @@ impl Formats {
         Ok(formats)
     }
 
+    /// The exit code of a run: that of Nagios where its report is what stands on standard output.
+    pub(super) fn exit(&self, run: &Run) -> Exit {
+        match (self.to_screen, nagios::state(run)) {
+            (Some(Format::Nagios), State::Ok) => Exit::Passed,
+            (Some(Format::Nagios), State::Critical) => Exit::Usage,
+            (Some(Format::Nagios), State::Unknown) => Exit::Inconclusive,
+            _ => Exit::of(run),
+        }
+    }
+
     /// Writes all reports. A file that cannot be written any more is said, and
     /// the others are still written.
     ///
@@ -87,6 +109,13 @@ impl Formats {
                 all_written = false;
             }
         }
+        let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        if on_github {
+            let said = report::annotations::report(run);
+            if !said.is_empty() {
+                printer.note(said.trim_end());
+            }
+        }
         let format = self.to_screen.unwrap_or(Format::Terminal);
         if hush && format == Format::Terminal {
             return all_written;
@@ -96,7 +125,14 @@ impl Formats {
             color: printer.colors_result(),
             unicode: is_utf8(),
         };
-        match render(format, run, &look) {
+        let rendered = render(format, run, &look).map(|bytes| {
+            if on_github && format == Format::Terminal {
+                report::annotations::guarded(&String::from_utf8_lossy(&bytes)).into_bytes()
+            } else {
+                bytes
+            }
+        });
+        match rendered {
             Ok(bytes) => {
                 if let Err(error) = printer.result(&bytes) {
                     printer.unwritten(&error);
@@ -134,6 +170,11 @@ fn render(format: Format, run: &Run, look: &Look) -> anyhow::Result<Vec<u8>> {
         Format::Terminal => report::terminal::report(run, look),
         Format::Json => report::json::report(run)?,
         Format::Junit => report::junit::report(run)?,
+        Format::Html => report::html::report(run)?,
+        Format::Markdown => report::markdown::report(run),
+        Format::Tap => report::tap::report(run),
+        Format::Nagios => report::nagios::report(run),
+        Format::Prometheus => report::prometheus::report(run)?,
     };
     Ok(text.into_bytes())
 }

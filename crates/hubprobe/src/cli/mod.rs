@@ -159,6 +159,7 @@ async fn run(args: &Args, printer: &Printer) -> anyhow::Result<Exit> {
             commands::selftest::run(&args.global, selftest, printer).await
         }
         Command::Suite(suite) => commands::suite::run(suite, printer),
+        Command::Report(report) => commands::report::run(report, printer),
         Command::Schema(schema) => Ok(commands::schema::run(schema, printer)),
     }
 }

@@ -137,6 +137,14 @@ impl Voice {
         });
     }
 
+    /// The hub said when the token ends.
+    pub fn token_expires(&self, expires: jiff::Timestamp) {
+        self.events.say(What::TokenExpires {
+            visit: self.visit,
+            expires,
+        });
+    }
+
     /// A step began.
     pub fn step_started(&self, step: StepName) {
         let now = self.events.clock.elapsed();

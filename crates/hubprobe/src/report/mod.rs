@@ -8,9 +8,15 @@
 //! What a hub says is untrusted, and [`plain`] is the door through which it
 //! gets into texts for terminals and XML.
 
+pub mod annotations;
+pub mod html;
 pub mod json;
 pub mod junit;
+pub mod markdown;
+pub mod nagios;
 mod overview;
+pub mod prometheus;
+pub mod tap;
 pub mod terminal;
 
 pub use crate::vocabulary::plain;

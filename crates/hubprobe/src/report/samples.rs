@@ -16,7 +16,7 @@ pub(super) fn all() -> Vec<(&'static str, Run)> {
         ("several", several()),
         ("flaky", flaky()),
         ("fifty", fifty()),
-        ("nothing", run(Vec::new())),
+        ("nothing", run_of_nothing()),
     ]
 }
 
@@ -38,6 +38,7 @@ fn visit(probe: &str, steps: Vec<Step>, finding: Option<Finding>) -> Visit {
         hub: "https://jupyter.example.org/".to_owned(),
         hub_version: Some("6.1.1".to_owned()),
         account: "servuser".to_owned(),
+        token_expires: "2027-02-19T20:45:55Z".parse().ok(),
         server: String::new(),
         options: options.as_object().cloned().unwrap(),
         verdict: finding.as_ref().map_or_else(
@@ -270,6 +271,10 @@ pub(super) fn hostile() -> Run {
             .with_curl(format!("curl '{}' '{evil}'", "y".repeat(400))),
     );
     run(vec![visit])
+}
+
+pub(super) fn run_of_nothing() -> Run {
+    run(Vec::new())
 }
 
 fn flaky_visit(probe: &str) -> Visit {

@@ -60,6 +60,13 @@ pub enum What {
         /// As the hub writes it: `6.1.1`.
         version: String,
     },
+    /// The hub said when the token ends.
+    TokenExpires {
+        /// Which visit.
+        visit: VisitId,
+        /// When.
+        expires: jiff::Timestamp,
+    },
     /// A step began.
     StepStarted {
         /// Which visit.

@@ -67,6 +67,10 @@ pub struct Visit {
     pub hub_version: Option<String>,
     /// The service account's name.
     pub account: String,
+    /// When its token ends (RFC 3339, UTC), where the hub says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub token_expires: Option<jiff::Timestamp>,
     /// The server's name; empty for the default server.
     pub server: String,
     /// The spawn options as sent.
@@ -198,6 +202,7 @@ impl Run {
                         hub: hub.clone(),
                         hub_version: None,
                         account: account.clone(),
+                        token_expires: None,
                         server: server.clone(),
                         options: options.clone(),
                         verdict: Verdict::Skipped,
@@ -225,6 +230,7 @@ impl Run {
                 limit_s,
             } => self.node_time(*visit, *node_s, *limit_s),
             What::HubVersion { visit, .. }
+            | What::TokenExpires { visit, .. }
             | What::StepStarted { visit, .. }
             | What::Progress { visit, .. }
             | What::StepFinished { visit, .. }
@@ -281,6 +287,7 @@ impl Visit {
         let since = (at - self.started_s).max(0.0);
         match what {
             What::HubVersion { version, .. } => self.hub_version = Some(version.clone()),
+            What::TokenExpires { expires, .. } => self.token_expires = Some(*expires),
             What::StepStarted { step, .. } => self.steps.push(Step {
                 name: *step,
                 verdict: Verdict::Skipped,

@@ -35,6 +35,7 @@ mod orphans;
 mod other_mechanisms;
 mod patient;
 mod reach;
+mod reports;
 mod side_by_side;
 mod together;
 mod undo;
@@ -112,6 +113,7 @@ fn main() -> ExitCode {
             .chain(lenient(all, version))
             .chain(typed(version == &hubs.versions()[0]))
             .chain(spread(version == &hubs.versions()[0]))
+            .chain(told(version == &hubs.versions()[0]))
             .chain(scheduled(version == &hubs.versions()[0]))
             .chain(scheduled_slowly(all && version == &hubs.versions()[0]))
         {
@@ -140,6 +142,11 @@ fn typed(newest: bool) -> &'static [Case] {
 /// How visits are spread and tried again is ours alone: on the newest alone.
 fn spread(newest: bool) -> &'static [Case] {
     if newest { side_by_side::EDGES } else { &[] }
+}
+
+/// What a run looks like is the same whatever the hub: on the newest alone.
+fn told(newest: bool) -> &'static [Case] {
+    if newest { reports::EDGES } else { &[] }
 }
 
 /// What is the scheduler's, whatever the hub: on the newest alone.

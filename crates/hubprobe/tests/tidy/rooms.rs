@@ -203,14 +203,23 @@ pub(crate) const ROOMS: &[Room] = &[
         crates: &["indicatif", "anstyle", "serde_json"],
         not: PURE,
     },
+    // The events of a run on disk, as they happen, and told again.
+    Room {
+        name: "journal",
+        rooms: &["vocabulary", "dispatch"],
+        crates: &["jiff", "serde_json", "thiserror"],
+        not: &["std::net", "std::process", "std::env"],
+    },
     // A pure function of the run.
     Room {
         name: "report",
         rooms: &["vocabulary"],
         crates: &[
             "anstyle",
+            "askama",
             "indexmap",
             "jiff",
+            "prometheus_client",
             "quick_junit",
             "schemars",
             "serde",
@@ -276,6 +285,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "diagnose",
             "dispatch",
             "engine",
+            "journal",
             "listen",
             "means",
             "report",

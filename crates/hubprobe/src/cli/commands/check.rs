@@ -1,6 +1,8 @@
 //! `hubprobe check`: one walk over a hub, or over a suite's probes.
 
-use anyhow::anyhow;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -14,6 +16,7 @@ use crate::cli::settings::{self, Plan};
 use crate::cli::signals;
 use crate::dispatch::{Listener, dispatch};
 use crate::engine::{Clock, Engine, Events, Meter};
+use crate::journal::Journal;
 use crate::listen::{Bars, Lines};
 use crate::means::{self, Want};
 use crate::undo::Ledger;
@@ -33,8 +36,10 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     let ledger = Ledger::open(&state_dir)?;
     note_expiries(&mut plan, &Register::of(&state_dir));
     has_room_for(usize::from(check.jobs).min(plan.probes.len()))?;
-    let run = walk(plan, ledger, check, printer).await?;
-    let exit = Exit::of(&run);
+    let journal = check.journal.as_deref().map(|path| journal(path, *printer));
+    let journal = journal.transpose()?;
+    let run = walk(plan, ledger, journal, check, printer).await?;
+    let exit = formats.exit(&run);
     let hush = check.quiet && exit == Exit::Passed;
     let written = formats.write(&run, printer, hush);
     Ok(if !written && exit == Exit::Passed {
@@ -78,6 +83,19 @@ fn note_expiries(plan: &mut Plan, register: &Register) {
     }
 }
 
+/// A journal in a new file, or in one that is emptied.
+fn journal(path: &Path, printer: Printer) -> anyhow::Result<Journal> {
+    let failed = || {
+        format!(
+            "the journal {} cannot be written; nothing was sent to a hub",
+            path.display()
+        )
+    };
+    let complain = move |why: String| printer.note(&format!("hubprobe: error: {why}"));
+    let file = std::fs::File::create(path).with_context(failed)?;
+    Journal::new(file, Box::new(complain)).with_context(failed)
+}
+
 /// Walks a plan with the listeners of a screen; gives back the run.
 ///
 /// # Errors
@@ -85,6 +103,7 @@ fn note_expiries(plan: &mut Plan, register: &Register) {
 pub async fn walk(
     plan: Plan,
     ledger: Ledger,
+    journal: Option<Journal>,
     check: &Check,
     printer: &Printer,
 ) -> anyhow::Result<Run> {
@@ -109,7 +128,7 @@ pub async fn walk(
         });
     })?;
     let side_by_side = engine.jobs > 1 && plan.probes.len() > 1;
-    let listeners: Vec<Box<dyn Listener>> = if check.quiet {
+    let mut listeners: Vec<Box<dyn Listener>> = if check.quiet {
         Vec::new()
     } else if printer.watched() {
         vec![Box::new(Bars::new(printer.colors_notes()))]
@@ -119,6 +138,7 @@ pub async fn walk(
             side_by_side,
         ))]
     };
+    listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>));
     let (run, ()) = tokio::join!(dispatch(events, listeners), engine.run(plan.probes));
     Ok(run)
 }

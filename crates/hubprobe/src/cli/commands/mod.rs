@@ -5,6 +5,7 @@ pub mod account;
 pub mod check;
 pub mod clean;
 pub mod demo;
+pub mod report;
 pub mod sandbox;
 pub mod schema;
 pub mod selftest;

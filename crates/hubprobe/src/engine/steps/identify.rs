@@ -149,6 +149,7 @@ async fn expiry(walk: &mut Walk, hub: &Hub, identity: &Identity) -> String {
         return ", token never expires".to_owned();
     };
     walk.expires = Some(expires);
+    walk.voice.token_expires(expires);
     let days = (expires.duration_since(walk.clock.now()).as_hours() + 12) / 24;
     if days < EXPIRES_SOON_DAYS {
         walk.voice.warn(&format!(

@@ -1,0 +1,58 @@
+//! `hubprobe report`: a run that is over, told again, in any format; several as one.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::cli::args::Report;
+use crate::cli::exit::Exit;
+use crate::cli::formats::Formats;
+use crate::cli::printer::Printer;
+use crate::journal;
+use crate::vocabulary::Run;
+
+/// More than this is no journal of ours.
+const LARGEST: u64 = 1 << 30;
+
+/// Reads journals and JSON reports, writes reports, and ends with the code that the run makes.
+///
+/// # Errors
+/// A file that cannot be read, or is neither.
+pub fn run(report: &Report, printer: &Printer) -> anyhow::Result<Exit> {
+    let formats = Formats::parse(&report.formats)?;
+    let runs = report.files.iter().map(|path| read(path));
+    let runs = runs.collect::<anyhow::Result<Vec<Run>>>()?;
+    let Some(run) = journal::merged(runs) else {
+        bail!("name a journal, or a JSON report");
+    };
+    let exit = formats.exit(&run);
+    let written = formats.write(&run, printer, false);
+    Ok(if !written && exit == Exit::Passed {
+        Exit::Inconclusive
+    } else {
+        exit
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Run> {
+    let name = path.display();
+    let bytes = if path.as_os_str() == "-" {
+        all_of(std::io::stdin().lock())
+    } else {
+        std::fs::File::open(path).and_then(all_of)
+    };
+    let bytes = bytes.with_context(|| format!("{name} cannot be read"))?;
+    if bytes.len() as u64 > LARGEST {
+        bail!("{name} is larger than 1 GiB, which no journal of hubprobe is");
+    }
+    // What a killed writer left may end within a letter.
+    let text = String::from_utf8_lossy(&bytes);
+    journal::read(&text).with_context(|| format!("{name}"))
+}
+
+fn all_of(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,140 @@
+//! What is written is told again, whole or cut off.
+
+use serde_json::Map;
+
+use super::*;
+
+fn events() -> Vec<Event> {
+    let step = |step| What::StepStarted { visit: 0, step };
+    let passed = |step| What::StepFinished {
+        visit: 0,
+        step,
+        verdict: Verdict::Passed,
+        summary: "well".to_owned(),
+        finding: None,
+    };
+    let started = What::RunStarted {
+        run: "019a9b5e-7c3a-7000-8000-00000000002a".parse().unwrap(),
+        started: "2026-11-21T20:45:55Z".parse().unwrap(),
+        hubprobe: "0.1.0".to_owned(),
+        dry_run: false,
+    };
+    let visit = What::VisitStarted {
+        visit: 0,
+        probe: "normal".to_owned(),
+        hub: "https://h/".to_owned(),
+        account: "servuser".to_owned(),
+        server: String::new(),
+        options: Map::new(),
+    };
+    let all = [
+        started,
+        visit,
+        step(StepName::Reach),
+        passed(StepName::Reach),
+        step(StepName::Spawn),
+        What::Progress {
+            visit: 0,
+            percent: Some(50.0),
+            message: "spawning".to_owned(),
+        },
+        passed(StepName::Spawn),
+        step(StepName::Stop),
+        passed(StepName::Stop),
+        step(StepName::Gone),
+        passed(StepName::Gone),
+        What::VisitFinished { visit: 0 },
+        What::RunFinished,
+    ];
+    let at = (0_u32..).map(|number| f64::from(number) / 4.0);
+    at.zip(all).map(|(at, what)| Event { at, what }).collect()
+}
+
+fn journal(events: &[Event]) -> String {
+    let lines = events.iter().map(|event| line(event).unwrap());
+    head() + &lines.collect::<String>()
+}
+
+#[test]
+fn a_journal_tells_the_run_again() {
+    let mut run = Run::new();
+    events().iter().for_each(|event| run.apply(event));
+    assert_eq!(read(&journal(&events())).unwrap(), run);
+    let json = serde_json::to_string_pretty(&run).unwrap();
+    assert_eq!(read(&json).unwrap().visits, run.visits);
+}
+
+#[test]
+fn cut_off_anywhere_it_is_never_green_and_says_what_may_be_left() {
+    let whole = journal(&events());
+    let begun = whole.match_indices('\n').nth(1).unwrap().0;
+    for end in (begun..whole.len() - 1).filter(|at| whole.is_char_boundary(*at)) {
+        let run = read(&whole[..end]).unwrap();
+        // Else the visit has ended, and only the run has not.
+        if !whole[..end].contains("visit-finished\",\"visit\":0}") {
+            assert_ne!(run.verdict, Verdict::Passed, "{}", &whole[..end]);
+            let begun =
+                whole[..end].contains("\"event\":\"step-started\",\"visit\":0,\"step\":\"spawn\"}");
+            let gone = whole[..end].contains(
+                "\"step\":\"gone\",\"verdict\":\"passed\",\"summary\":\"well\",\"finding\":null}",
+            );
+            assert_eq!(run.left_behind(), begun && !gone, "{}", &whole[..end]);
+        }
+        assert!(run.interrupted.is_some());
+    }
+}
+
+#[test]
+fn what_is_no_journal_is_said() {
+    let begin = format!("{}{}", head(), line(&events()[0]).unwrap());
+    let later = r#"{"at":1.5,"event":"moon-phase","phase":"full"}"#;
+    assert!(
+        read(&format!("{begin}{later}\n")).is_ok(),
+        "events are only ever added"
+    );
+    for (text, words) in [
+        (String::new(), "it is no journal and no JSON report"),
+        ("hello\n".to_owned(), "it is no journal and no JSON report"),
+        ("{}".to_owned(), "it names no schema"),
+        (
+            "{\"schema\":\"hubprobe.report/2\"}".to_owned(),
+            "its shape is \"hubprobe.report/2\"",
+        ),
+        (
+            "{\"schema\":\"hubprobe.journal/9\"}\n".to_owned(),
+            "its shape is \"hubprobe.journal/9\"",
+        ),
+        (head(), "it ends before the run begins"),
+        (
+            format!("{begin}oops\n{later}\n"),
+            "line 3 is no event of a run",
+        ),
+        (
+            format!("{begin}{{\"at\":1.5,\"event\":\"progress\"}}\n"),
+            "line 3 is no event of a run",
+        ),
+    ] {
+        let said = read(&text).unwrap_err().to_string();
+        assert!(said.contains(words), "{text}: {said}");
+    }
+}
+
+#[test]
+fn runs_are_merged_on_one_clock() {
+    let first = read(&journal(&events())).unwrap();
+    let mut second = first.clone();
+    second.started = "2026-11-21T20:46:55Z".parse().unwrap();
+    second.verdict = Verdict::Failed;
+    second.visits[0].verdict = Verdict::Failed;
+    let all = merged(vec![second.clone(), first.clone()]).unwrap();
+    assert_eq!(all.started, first.started);
+    assert_eq!(all.verdict, Verdict::Failed);
+    assert_eq!(all.visits.len(), 2);
+    assert!(
+        (all.visits[0].started_s - 60.25).abs() < 0.001,
+        "{}",
+        all.visits[0].started_s
+    );
+    assert!((all.duration_s - 63.0).abs() < 0.001, "{}", all.duration_s);
+    assert_eq!(merged(Vec::new()), None);
+}

@@ -1,0 +1,123 @@
+//! What GitHub shows beside a job: a workflow command for each visit that did not pass, and for what is left behind.
+//!
+//! The runner obeys every line of a job's output that begins with `::`, so nothing of a hub may begin one: here it is
+//! escaped, and the report for people is [`guarded`].
+
+use crate::vocabulary::{Run, Verdict};
+
+use super::plain;
+
+/// The commands, a line each; empty where all is well.
+#[must_use]
+pub fn report(run: &Run) -> String {
+    let mut lines = String::new();
+    let mut say = |kind: &str, title: &str, text: &str| {
+        lines.push_str(&format!(
+            "::{kind} title={}::{}\n",
+            property(title),
+            message(text)
+        ));
+    };
+    for visit in &run.visits {
+        if let Some(finding) = &visit.finding {
+            let kind = match visit.verdict {
+                Verdict::Failed => "error",
+                _ => "warning",
+            };
+            let title = format!("hubprobe: {}: {}", visit.probe, finding.cause.code());
+            say(
+                kind,
+                &title,
+                &format!("{}\n{}", finding.summary, finding.advice),
+            );
+        }
+        if visit.flaky {
+            let title = format!("hubprobe: {} is flaky", visit.probe);
+            say(
+                "warning",
+                &title,
+                &format!("it passed only at attempt {}", visit.attempts),
+            );
+        }
+        for what in &visit.left_behind {
+            say(
+                "error",
+                "hubprobe: something may be left on the hub",
+                &format!("{what}\nhubprobe clean takes it away"),
+            );
+        }
+    }
+    lines
+}
+
+fn message(text: &str) -> String {
+    plain::block(text)
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    message(&plain::line(text))
+        .replace(':', "%3A")
+        .replace(',', "%2C")
+}
+
+/// A text none of whose lines is a command to the runner.
+#[must_use]
+pub fn guarded(text: &str) -> String {
+    let line = |line: &str| {
+        let begin = line.trim_start();
+        if begin.starts_with("::") || begin.starts_with("##[") {
+            let spaces = line.len() - begin.len();
+            format!("{}\u{2060}{begin}", line.get(..spaces).unwrap_or_default())
+        } else {
+            line.to_owned()
+        }
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn a_command_for_each_visit_that_did_not_pass() {
+        assert_eq!(report(&samples::passed()), "");
+        let text = report(&samples::several());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(
+            lines[0].starts_with("::error title=hubprobe%3A normal%3A spawn.never-answered::The server process started, but"),
+            "{text}"
+        );
+        assert!(
+            lines[1].starts_with("::warning title=hubprobe%3A every-partition%3A spawn.queued::"),
+            "{text}"
+        );
+        assert!(
+            report(&samples::left_behind())
+                .contains("::error title=hubprobe%3A something may be left on the hub::")
+        );
+        assert!(
+            report(&samples::flaky()).starts_with("::warning title=hubprobe%3A normal is flaky::")
+        );
+    }
+
+    #[test]
+    fn nothing_of_a_hub_begins_a_line() {
+        let mut run = samples::failed();
+        let visit = &mut run.visits[0];
+        visit.probe = "a,b::c\n::stop-commands::x".to_owned();
+        let finding = visit.finding.take().unwrap();
+        visit.finding = Some(finding.advise("100 %\n::set-output name=x::y\r\n::error::z"));
+        assert_eq!(report(&run).lines().count(), 1, "{}", report(&run));
+        let text = guarded("well\n  ::error::no\n##[group]x\nsay ::this\n");
+        assert_eq!(
+            text,
+            "well\n  \u{2060}::error::no\n\u{2060}##[group]x\nsay ::this\n"
+        );
+    }
+}

@@ -1,0 +1,221 @@
+//! The report as GitHub-flavoured Markdown, for the summary of a CI job (`$GITHUB_STEP_SUMMARY`) or a merge request: a
+//! table of all visits, then what did not pass.
+//!
+//! What a hub says stands in code, inline or fenced, so that nothing of it is markup, a mention or a link.
+
+use crate::vocabulary::run::Visit;
+use crate::vocabulary::{Finding, Run, Verdict};
+
+use super::conclusion::conclusion;
+use super::words::seconds;
+use super::{failure, plain};
+
+/// The report; ends with a line break.
+#[must_use]
+pub fn report(run: &Run) -> String {
+    let (text, verdict) = conclusion(run);
+    let mut page = format!("## {} {}\n\n", mark(verdict), escaped(&text));
+    if run.left_behind() {
+        page.push_str("> [!CAUTION]\n> Something may be left on the hub. Once the hub is well again: `hubprobe clean`\n>\n");
+        for what in run.visits.iter().flat_map(|visit| &visit.left_behind) {
+            page.push_str(&format!("> * {}\n", code(what)));
+        }
+        page.push('\n');
+    }
+    if !run.visits.is_empty() {
+        page.push_str("| | probe | account | time | cause |\n|---|---|---|---:|---|\n");
+        run.visits
+            .iter()
+            .for_each(|visit| page.push_str(&row(visit)));
+        page.push('\n');
+    }
+    for visit in &run.visits {
+        if let Some(finding) = &visit.finding {
+            told(&mut page, run, visit, finding);
+        }
+        let warnings = visit.warnings.iter().map(|text| ("warning", text));
+        let kept = visit.kept.iter().map(|text| ("kept, as asked", text));
+        for (word, text) in warnings.chain(kept) {
+            page.push_str(&format!(
+                "* {}: {word}: {}\n",
+                code(&visit.probe),
+                code(text)
+            ));
+        }
+    }
+    page.push_str(&format!(
+        "\n<sub>hubprobe {}, run {}, {}</sub>\n",
+        escaped(&run.hubprobe),
+        run.run,
+        run.started.strftime("%Y-%m-%d %H:%M:%S UTC")
+    ));
+    page
+}
+
+fn row(visit: &Visit) -> String {
+    let mut who = code(&visit.account);
+    if !visit.server.is_empty() {
+        who.push_str(&format!(", server {}", code(&visit.server)));
+    }
+    let time = match visit.verdict {
+        Verdict::Skipped => String::new(),
+        _ => seconds(visit.duration_s),
+    };
+    let cause = match (&visit.finding, visit.flaky) {
+        (Some(finding), _) => code(finding.cause.code()),
+        (None, true) => format!("flaky: attempt {}", visit.attempts),
+        (None, false) if visit.verdict == Verdict::Skipped => "not tried".to_owned(),
+        (None, false) => String::new(),
+    };
+    let cells = [
+        mark(visit.verdict),
+        &code(&visit.probe),
+        &who,
+        &time,
+        &cause,
+    ]
+    .map(|cell| cell.replace('|', "\\|"));
+    format!("| {} |\n", cells.join(" | "))
+}
+
+fn told(page: &mut String, run: &Run, visit: &Visit, finding: &Finding) {
+    page.push_str(&format!(
+        "### {} {} {} ({})\n\n{}\n\n",
+        mark(visit.verdict),
+        code(&visit.probe),
+        code(finding.cause.code()),
+        finding.blame.word(),
+        escaped(&plain::block(&finding.summary)).replace('\n', "  \n")
+    ));
+    let mut list = |title: &str, items: &[String]| {
+        if !items.is_empty() {
+            page.push_str(&format!("**{title}**\n\n{}\n", fenced(&items.join("\n"))));
+        }
+    };
+    list("Seen", &failure::evidence(finding));
+    list("The hub's last words", &failure::last_words(visit, finding));
+    list(
+        "Options sent",
+        &failure::options(visit).into_iter().collect::<Vec<_>>(),
+    );
+    if let Some(when) = failure::when(run, visit) {
+        page.push_str(&format!("**When** {}\n\n", escaped(&when)));
+    }
+    if !finding.advice.trim().is_empty() {
+        let advice = escaped(&plain::block(&finding.advice)).replace('\n', "  \n");
+        page.push_str(&format!("**What to do**\n\n{advice}\n\n"));
+    }
+    if let Some(curl) = &finding.curl {
+        page.push_str(&format!(
+            "**To see it again**\n\n{}\n",
+            fenced(&plain::line(curl))
+        ));
+    }
+}
+
+fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "✅",
+        Verdict::Failed => "❌",
+        Verdict::Inconclusive => "⚠️",
+        Verdict::Skipped => "➖",
+    }
+}
+
+/// The longest run of backticks in a text.
+fn backticks(text: &str) -> usize {
+    let runs = text.split(|c| c != '`').map(str::len);
+    runs.max().unwrap_or(0)
+}
+
+/// As code in a line; nothing in it is markup (CommonMark 6.1).
+fn code(text: &str) -> String {
+    let text = plain::line(text);
+    if text.is_empty() {
+        return String::new();
+    }
+    let fence = "`".repeat(backticks(&text) + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// As a block of code; nothing in it is markup (CommonMark 4.5).
+fn fenced(text: &str) -> String {
+    let fence = "`".repeat(backticks(text).max(2) + 1);
+    format!("{fence}text\n{text}\n{fence}\n")
+}
+
+/// As a text in which nothing is markup (CommonMark 2.4), and nobody is mentioned.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '@' => safe.push_str("@\u{2060}"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' => {
+                safe.push('\\');
+                safe.push(c);
+            }
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn a_table_then_what_did_not_pass() {
+        let text = report(&samples::several());
+        assert!(
+            text.starts_with(
+                "## ❌ 1 probe of 3 failed (spawn.never-answered), 1 is inconclusive (spawn.queued), 1 passed in 20m38s\n\n\
+                 | | probe | account | time | cause |\n|---|---|---|---:|---|\n\
+                 | ✅ | `normal` | `servuser` | 6.40 s |  |\n\
+                 | ❌ | `normal` | `servuser` | 30.8 s | `spawn.never-answered` |\n\
+                 | ⚠️ | `every-partition` | `servuser` | 20m01s | `spawn.queued` |\n\n\
+                 ### ❌ `normal` `spawn.never-answered` (deployment)\n\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("**Seen**\n\n```text\nthe hub said: Spawn failed"),
+            "{text}"
+        );
+        assert!(
+            text.contains("**To see it again**\n\n```text\nprintf"),
+            "{text}"
+        );
+        assert!(
+            text.contains("* `normal`: warning: `token expires in 6 days`\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_is_left_comes_first() {
+        let text = report(&samples::left_behind());
+        assert!(
+            text.contains("\n\n> [!CAUTION]\n> Something may be left"),
+            "{text}"
+        );
+        assert!(text.contains("> * ``server `gpu` of servuser"), "{text}");
+    }
+
+    #[test]
+    fn code_holds_whatever_is_in_it() {
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("`a``"), "``` `a`` ```");
+        assert_eq!(fenced("```\nx"), "````text\n```\nx\n````\n");
+        assert_eq!(escaped("<b> *x* @me"), "&lt;b&gt; \\*x\\* @\u{2060}me");
+    }
+}

@@ -1,0 +1,145 @@
+//! What a run looks like in every format, told at once and told again from its journal.
+
+use std::time::{Duration, Instant};
+
+use crate::Case;
+use crate::hubs::Hubs;
+use crate::world::{Said, World};
+
+pub const EDGES: &[Case] = &[
+    (
+        "reports::a_journal_tells_the_run_again",
+        a_journal_tells_the_run_again,
+    ),
+    (
+        "reports::a_journal_that_ends_early_is_never_green",
+        a_journal_that_ends_early_is_never_green,
+    ),
+    (
+        "reports::nagios_has_its_own_codes",
+        nagios_has_its_own_codes,
+    ),
+    ("reports::github_is_told", github_is_told),
+];
+
+const FORMATS: [&str; 7] = [
+    "json",
+    "junit",
+    "html",
+    "markdown",
+    "tap",
+    "prometheus",
+    "nagios",
+];
+
+fn a_journal_tells_the_run_again(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "journal");
+    let files = |end: &str| FORMATS.map(|format| format!("{format}=out.{format}{end}"));
+    let first = files("");
+    let mut args = vec!["--journal", "run.journal"];
+    args.extend(first.iter().flat_map(|file| ["--format", file]));
+    let code = "print(6*7, '<script>alert(1)</script>')";
+    let said = world.check_code(code, Some("41")).and(&args).run();
+    said.exits(1).finds("kernel.wrong-output");
+    let again = files(".again");
+    let mut args = vec!["report", "run.journal", "--format", "json"];
+    args.extend(again.iter().flat_map(|file| ["--format", file]));
+    let told = world.hubprobe(&args).run();
+    told.exits(1);
+    assert_eq!(told.out, said.out);
+    let read = |name: &str| std::fs::read_to_string(world.dir.join(name)).unwrap();
+    for format in FORMATS {
+        let text = read(&format!("out.{format}"));
+        assert_eq!(text, read(&format!("out.{format}.again")), "{format}");
+        assert!(text.contains("kernel.wrong-output"), "{format}: {text}");
+        assert!(!text.contains(&world.token), "{format}");
+    }
+    assert!(!read("run.journal").contains(&world.token));
+    assert!(!read("out.html").contains("<script"));
+    // From the JSON report as well; and two runs are one.
+    let told = world
+        .hubprobe(&["report", "out.json", "run.journal", "--format", "json"])
+        .run();
+    told.exits(1);
+    let both = told.report();
+    assert_eq!(both["visits"].as_array().unwrap().len(), 2);
+    assert_eq!(both["visits"][0], both["visits"][1]);
+    // What is none is said.
+    let refused = |args: &[&str], words: &str| {
+        let said = world.hubprobe(&[&["report"], args].concat()).run();
+        said.exits(2).complains(words);
+    };
+    refused(&["token"], "it is no journal and no JSON report");
+    refused(&["nowhere.journal"], "nowhere.journal cannot be read");
+    refused(&[], "required");
+    let said = world
+        .check()
+        .and(&["--journal", "nowhere/run.journal"])
+        .run();
+    said.exits(2).complains("nothing was sent to a hub");
+}
+
+fn a_journal_that_ends_early_is_never_green(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "cut-journal");
+    let call = world.check_code("import time; time.sleep(60)", None);
+    let mut child = call.and(&["--journal", "run.journal"]).start();
+    let began = Instant::now();
+    let path = world.dir.join("run.journal");
+    let text = || std::fs::read_to_string(&path).unwrap_or_default();
+    while !text().contains("\"step\":\"execute\"") {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it does not come to the code"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let told = world
+        .hubprobe(&["report", "run.journal", "--format", "json"])
+        .run();
+    told.exits(4).finds("prober.interrupted");
+    let left = told.visit()["left_behind"].to_string();
+    assert!(left.contains("not seen to be gone"), "{left}");
+    world
+        .hubprobe(&["report", "run.journal", "--format", "nagios"])
+        .run()
+        .exits(2);
+    world.hubprobe(&["clean"]).run().exits(0);
+    world.assert_nothing_left();
+}
+
+fn nagios_has_its_own_codes(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "nagios");
+    let check = |args: &[&str]| -> Said {
+        let url = world.url.as_str();
+        let begin = [
+            "check", "--url", url, "--user", "nagios", "--format", "nagios",
+        ];
+        world.hubprobe(&[&begin, args].concat()).run()
+    };
+    check(&["--token-file", "token"])
+        .exits(0)
+        .says("HUBPROBE OK - 1 probe passed in ");
+    let failed = check(&["--token-file", "token", "--option", "fault=raise"]);
+    failed
+        .exits(2)
+        .says("HUBPROBE CRITICAL - 1 probe failed (spawn.error)");
+    assert_eq!(failed.out.lines().count(), 1);
+    check(&["--token-file", "nowhere"])
+        .exits(3)
+        .says("HUBPROBE UNKNOWN - ");
+}
+
+fn github_is_told(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "github");
+    let call = world
+        .check()
+        .option("fault=raise")
+        .env("GITHUB_ACTIONS", "true");
+    call.run()
+        .exits(1)
+        .complains("::error title=hubprobe%3A check%3A spawn.error::");
+    let said = world.check().option("fault=raise").run();
+    assert!(!said.err.contains("::error"), "{}", said.err);
+}
