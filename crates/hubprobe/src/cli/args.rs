@@ -79,6 +79,10 @@ pub enum Command {
     Report(Report),
     /// Print a JSON schema: of the report or of the suite file
     Schema(Schema),
+    /// Print what completes hubprobe's words in a shell
+    Completions(Completions),
+    /// Print the manual page, or write those of all commands into a directory
+    Man(Man),
 }
 
 /// How to reach a hub, and as whom.
@@ -278,6 +282,29 @@ pub struct Schema {
     /// Of what
     #[arg(value_enum)]
     pub what: SchemaOf,
+}
+
+/// `hubprobe completions`.
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe completions bash > ~/.local/share/bash-completion/completions/hubprobe
+  hubprobe completions zsh > ~/.zfunc/_hubprobe        # with fpath+=~/.zfunc before compinit
+  hubprobe completions fish > ~/.config/fish/completions/hubprobe.fish")]
+pub struct Completions {
+    /// For which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `hubprobe man`.
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe man | man -l -
+  hubprobe man ~/.local/share/man/man1")]
+pub struct Man {
+    /// Where one page for each command goes
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
 }
 
 /// What has a schema.

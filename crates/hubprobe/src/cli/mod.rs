@@ -160,6 +160,8 @@ async fn run(args: &Args, printer: &Printer) -> anyhow::Result<Exit> {
         }
         Command::Suite(suite) => commands::suite::run(suite, printer),
         Command::Report(report) => commands::report::run(report, printer),
+        Command::Completions(wanted) => commands::shell::completions(wanted, printer),
+        Command::Man(wanted) => commands::shell::man(wanted, printer),
         Command::Schema(schema) => Ok(commands::schema::run(schema, printer)),
     }
 }

@@ -9,4 +9,5 @@ pub mod report;
 pub mod sandbox;
 pub mod schema;
 pub mod selftest;
+pub mod shell;
 pub mod suite;

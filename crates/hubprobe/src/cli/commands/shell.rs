@@ -1,0 +1,43 @@
+//! `hubprobe completions` and `hubprobe man`: what a shell and its user need beside the binary. Made from the arguments, so
+//! that they are never older than these.
+
+use anyhow::Context;
+use clap::CommandFactory;
+
+use crate::cli::args::{Args, Completions, Man};
+use crate::cli::exit::Exit;
+use crate::cli::printer::Printer;
+
+/// Prints what completes hubprobe's words.
+///
+/// # Errors
+/// None; the commands have one shape.
+pub fn completions(wanted: &Completions, printer: &Printer) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(wanted.shell, &mut Args::command(), "hubprobe", &mut script);
+    printer.text(&String::from_utf8_lossy(&script));
+    Ok(Exit::Passed)
+}
+
+/// Prints the page of `hubprobe`, or writes those of all commands.
+///
+/// # Errors
+/// A directory that cannot be written.
+pub fn man(wanted: &Man, printer: &Printer) -> anyhow::Result<Exit> {
+    let Some(directory) = &wanted.directory else {
+        printer.text(&page(Args::command())?);
+        return Ok(Exit::Passed);
+    };
+    std::fs::create_dir_all(directory)
+        .with_context(|| format!("{} cannot be made", directory.display()))?;
+    clap_mangen::generate_to(Args::command(), directory)
+        .with_context(|| format!("the pages cannot be written into {}", directory.display()))?;
+    printer.note(&format!("the pages are in {}", directory.display()));
+    Ok(Exit::Passed)
+}
+
+fn page(command: clap::Command) -> anyhow::Result<String> {
+    let mut roff = Vec::new();
+    clap_mangen::Man::new(command).render(&mut roff)?;
+    Ok(String::from_utf8_lossy(&roff).into_owned())
+}
