@@ -184,10 +184,14 @@ fn from_suite(
     let one_hub = probes
         .windows(2)
         .all(|pair| pair[0].hub.url == pair[1].hub.url);
-    let mut accounts = probes.iter().flat_map(Probe::seats);
-    let first = accounts.next().map(|seat| seat.account.name);
-    let one_account = accounts.all(|seat| Some(&seat.account.name) == first.as_ref());
+    let mut accounts = probes.iter().flat_map(|probe| {
+        let hub = &probe.hub.url;
+        probe.seats().map(move |seat| (hub, seat.account.name))
+    });
+    let first = accounts.next();
+    let one_account = accounts.all(|account| Some(&account) == first.as_ref());
     drop(accounts);
+    drop(first);
     if check.hub.url.is_some() && !one_hub {
         bail!(
             "--url (or HUBPROBE_URL) would send the tokens of several hubs to one; name probes of one hub, or leave it out"

@@ -6,6 +6,7 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jupyterhub_client::{Token, TokenError};
@@ -149,12 +150,20 @@ async fn aside(
     }
 }
 
+/// What came through standard input: it can be read once, and another visit, or another attempt at one, needs it too.
+static FROM_STDIN: Mutex<Option<String>> = Mutex::new(None);
+
 fn read_stdin() -> Result<String, SecretError> {
+    let mut read = FROM_STDIN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(text) = &*read {
+        return Ok(text.clone());
+    }
     let mut text = String::new();
     std::io::stdin()
         .take(LONGEST)
         .read_to_string(&mut text)
         .map_err(|error| SecretError::Stdin(error.to_string()))?;
+    *read = Some(text.clone());
     Ok(text)
 }
 

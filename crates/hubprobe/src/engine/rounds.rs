@@ -6,96 +6,177 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use tokio::task::{JoinSet, LocalSet};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{JoinError, JoinSet, LocalSet};
 use tokio::time::sleep;
 
-use super::roster::{Roster, Turn};
+use super::roster::{Again, Roster, Turn};
 use super::spacing::Outcome;
 use super::{Engine, visit};
 use crate::suite::Probe;
 use crate::vocabulary::{VisitId, What};
 
-/// An attempt that has ended.
-struct Ended {
-    id: VisitId,
-    probe: Arc<Probe>,
-    attempt: u32,
-    /// None where it was to be another, and a signal came first.
-    outcome: Option<Outcome>,
+/// What comes back from a task.
+enum Back {
+    /// An attempt has ended.
+    Ended(Again, Outcome),
+    /// One that is not tried has been told.
+    Told(VisitId, Arc<Probe>),
+    /// The wait before another attempt is over; not so where a signal came first.
+    Rested(Again, bool),
 }
 
 /// Walks all probes; ends early, with the visits that are under way undone, when the run is asked to end.
 pub(super) async fn all(engine: &Engine, probes: Vec<Probe>) {
-    LocalSet::new().run_until(walked(engine, probes)).await;
+    let (ready, heard) = unbounded_channel();
+    let rounds = Rounds {
+        engine,
+        roster: Roster::new(probes, engine.dry_run),
+        tasks: JoinSet::new(),
+        walking: 0,
+        begun: 0,
+        ready,
+        panic: None,
+    };
+    LocalSet::new().run_until(rounds.walk(heard)).await;
 }
 
-async fn walked(engine: &Engine, probes: Vec<Probe>) {
-    let mut roster = Roster::new(probes);
-    let mut visits = JoinSet::new();
-    let mut begun = 0;
-    let mut panic = None;
-    loop {
-        while visits.len() < engine.jobs && panic.is_none() && !engine.end.is_cancelled() {
-            let Some(turn) = roster.next() else { break };
-            visits.spawn_local(first(engine.clone(), begun, turn));
-            begun += 1;
+struct Rounds<'a> {
+    engine: &'a Engine,
+    roster: Roster,
+    tasks: JoinSet<Back>,
+    /// Tasks that walk, not those that rest before another attempt.
+    walking: usize,
+    begun: VisitId,
+    ready: UnboundedSender<Arc<Probe>>,
+    panic: Option<Box<dyn std::any::Any + Send>>,
+}
+
+impl Rounds<'_> {
+    async fn walk(mut self, mut ready: UnboundedReceiver<Arc<Probe>>) {
+        loop {
+            self.begin();
+            if self.tasks.is_empty() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                Some(probe) = ready.recv() => self.roster.ready(&probe),
+                Some(back) = self.tasks.join_next() => {
+                    // What it said before it ended comes first.
+                    while let Ok(probe) = ready.try_recv() {
+                        self.roster.ready(&probe);
+                    }
+                    self.back(back);
+                }
+            }
         }
-        let ended = match visits.join_next().await {
-            None => break,
-            Some(Ok(ended)) => ended,
-            // The others take back what they have made before it is told.
-            Some(Err(error)) => {
-                panic = panic.or_else(|| error.try_into_panic().ok());
-                continue;
+        for again in self.roster.give_up() {
+            self.engine
+                .events
+                .say(What::VisitFinished { visit: again.id });
+        }
+        if let Some(panic) = self.panic {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Whoever can go goes.
+    fn begin(&mut self) {
+        while self.walking < self.engine.jobs
+            && self.panic.is_none()
+            && !self.engine.end.is_cancelled()
+        {
+            let Some(turn) = self.roster.next() else {
+                return;
+            };
+            self.turn(turn);
+        }
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        let again = match turn {
+            Turn::First(probe) => Again {
+                id: self.new_id(),
+                probe,
+                attempts: 0,
+            },
+            Turn::Again(again) => {
+                self.engine
+                    .events
+                    .say(What::VisitRetried { visit: again.id });
+                again
+            }
+            Turn::NotAgain(again) => return self.finish(&again),
+            Turn::HeldBack(probe, why) => {
+                let (engine, id) = (self.engine.clone(), self.new_id());
+                self.walking += 1;
+                self.tasks.spawn_local(async move {
+                    visit::held_back(&engine, id, Arc::clone(&probe), &why).await;
+                    Back::Told(id, probe)
+                });
+                return;
             }
         };
-        let again = ended.outcome.as_ref().is_some_and(|outcome| {
-            roster.note(outcome);
-            is_tried_again(&roster, &ended, outcome)
-        });
-        if again && !engine.end.is_cancelled() {
-            visits.spawn_local(another(engine.clone(), ended));
-            continue;
+        self.walking += 1;
+        self.tasks
+            .spawn_local(attempt(self.engine.clone(), again, self.ready.clone()));
+    }
+
+    fn new_id(&mut self) -> VisitId {
+        self.begun += 1;
+        self.begun - 1
+    }
+
+    fn back(&mut self, back: Result<Back, JoinError>) {
+        match back {
+            Ok(Back::Ended(again, outcome)) => {
+                self.walking -= 1;
+                self.roster.ended(&again.probe, &outcome);
+                let retries = again.probe.retries;
+                let wanted =
+                    again.attempts <= retries.times && outcome.is_worth_another(retries.spawn);
+                if wanted && !self.engine.end.is_cancelled() {
+                    self.tasks.spawn_local(rest(self.engine.clone(), again));
+                } else {
+                    self.finish(&again);
+                }
+            }
+            Ok(Back::Told(id, probe)) => {
+                self.walking -= 1;
+                self.roster.left(&probe);
+                self.engine.events.say(What::VisitFinished { visit: id });
+            }
+            Ok(Back::Rested(again, true)) => self.roster.again(again),
+            Ok(Back::Rested(again, false)) => self.finish(&again),
+            // The others take back what they have made before it is told.
+            Err(error) => {
+                self.walking = self.walking.saturating_sub(1);
+                self.panic = self.panic.take().or_else(|| error.try_into_panic().ok());
+            }
         }
-        roster.left(&ended.probe);
-        engine.events.say(What::VisitFinished { visit: ended.id });
     }
-    if let Some(panic) = panic {
-        resume_unwind(panic);
-    }
-}
 
-fn is_tried_again(roster: &Roster, ended: &Ended, outcome: &Outcome) -> bool {
-    let retries = ended.probe.retries;
-    ended.attempt <= retries.times
-        && outcome.is_worth_another(retries.spawn)
-        && !roster.is_enough(&ended.probe)
-}
-
-async fn first(engine: Engine, id: VisitId, turn: Turn) -> Ended {
-    let outcome = visit::visit(&engine, id, 1, Arc::clone(&turn.probe), turn.held_back).await;
-    Ended {
-        id,
-        probe: turn.probe,
-        attempt: 1,
-        outcome: Some(outcome),
+    fn finish(&mut self, again: &Again) {
+        self.roster.left(&again.probe);
+        self.engine
+            .events
+            .say(What::VisitFinished { visit: again.id });
     }
 }
 
-async fn another(engine: Engine, ended: Ended) -> Ended {
-    let attempt = ended.attempt + 1;
-    let outcome = tokio::select! {
+async fn attempt(engine: Engine, again: Again, ready: UnboundedSender<Arc<Probe>>) -> Back {
+    let attempts = again.attempts + 1;
+    let probe = Arc::clone(&again.probe);
+    let outcome = visit::visit(&engine, again.id, attempts, probe, ready).await;
+    Back::Ended(Again { attempts, ..again }, outcome)
+}
+
+async fn rest(engine: Engine, again: Again) -> Back {
+    let rested = tokio::select! {
         biased;
-        () = engine.end.cancelled() => None,
-        () = sleep(ended.probe.retries.wait) => {
-            engine.events.say(What::VisitRetried { visit: ended.id });
-            let probe = Arc::clone(&ended.probe);
-            Some(visit::visit(&engine, ended.id, attempt, probe, None).await)
-        }
+        () = engine.end.cancelled() => false,
+        () = sleep(again.probe.retries.wait) => true,
     };
-    Ended {
-        attempt,
-        outcome,
-        ..ended
-    }
+    Back::Rested(again, rested)
 }

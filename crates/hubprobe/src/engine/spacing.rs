@@ -3,8 +3,8 @@
 //!
 //! A hub may end itself after some consecutive failed spawns
 //! (`Spawner.consecutive_failure_limit`; zero-to-jupyterhub sets 5), and then
-//! everybody on it suffers. So visits that go on side by side must not fail side by side either: until a spawn of this
-//! run has succeeded on a hub, and after one that failed, no more visits are on it than may still fail.
+//! everybody on it suffers. Visits that go on side by side may fail side by side, so a visit whose server is not ready yet
+//! counts as one that may still fail: with those that have failed, these are never as many as would end the hub.
 
 use std::collections::HashMap;
 
@@ -13,22 +13,22 @@ use crate::vocabulary::{Blame, Finding, Verdict};
 /// So many failed spawns in a row are enough.
 const ENOUGH: u32 = 2;
 
-/// So many are, where the suite asks to try failed spawns again: one less than what ends a hub of zero-to-jupyterhub.
-const ENOUGH_IF_ASKED: u32 = 4;
+/// So many may fail before a hub of zero-to-jupyterhub ends itself.
+const HARMLESS: u32 = 4;
 
 /// How a visit ended, as far as the next one cares.
 #[derive(Debug, Clone)]
 pub(super) struct Outcome {
-    /// The hub's URL.
-    pub(super) hub: String,
     /// What was found wrong.
     pub(super) finding: Option<Finding>,
     /// A server was asked for.
     pub(super) asked: bool,
     /// It was ready.
     pub(super) ready: bool,
-    /// Something of ours may still be there.
-    pub(super) left_behind: bool,
+    /// Something of ours may still be there, or the way back failed.
+    pub(super) unclean: bool,
+    /// Its server is still there, on purpose.
+    pub(super) kept: bool,
 }
 
 impl Outcome {
@@ -44,13 +44,14 @@ impl Outcome {
             // A token does not get better, and we are no judges of ourselves.
             Blame::Account | Blame::Prober => false,
         };
-        may_pass && !self.left_behind && (spawn || !self.asked || self.ready)
+        may_pass && !self.unclean && !self.kept && (spawn || !self.asked || self.ready)
     }
 
     fn is_a_failed_spawn(&self) -> bool {
-        self.finding.as_ref().is_some_and(|finding| {
-            finding.cause.code().starts_with("spawn.") && finding.verdict() == Verdict::Failed
-        })
+        !self.ready
+            && self.finding.as_ref().is_some_and(|finding| {
+                finding.cause.code().starts_with("spawn.") && finding.verdict() == Verdict::Failed
+            })
     }
 }
 
@@ -59,13 +60,13 @@ impl Outcome {
 pub(super) enum Room {
     /// It may.
     Some,
-    /// Not while those that are on it are.
+    /// Not while those that are on it have no server yet.
     None,
     /// Not in this run, and why.
     NoMore(String),
 }
 
-/// Failed spawns in a row, by hub, and whether one has succeeded.
+/// What is known of each hub in this run.
 #[derive(Debug, Default)]
 pub(super) struct Spacing {
     hubs: HashMap<String, Record>,
@@ -73,46 +74,62 @@ pub(super) struct Spacing {
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Record {
+    /// Failed spawns in a row.
     failures: u32,
+    /// Visits whose server is not ready yet.
+    coming: u32,
+    /// A spawn has succeeded, and none has failed since.
     proven: bool,
 }
 
 impl Spacing {
-    /// Whether another visit may begin on a hub that has so many.
-    pub(super) fn room(&self, hub: &str, now: Option<u32>) -> Room {
-        let Record { failures, proven } = self.hubs.get(hub).copied().unwrap_or_default();
-        if failures >= ENOUGH {
+    /// Whether another visit may begin on a hub; `asked`: it is one that is tried again after a failed spawn, as the suite
+    /// wants.
+    pub(super) fn room(&self, hub: &str, asked: bool) -> Room {
+        let record = self.hubs.get(hub).copied().unwrap_or_default();
+        let enough = if asked { HARMLESS } else { ENOUGH };
+        if record.failures >= enough {
             return Room::NoMore(format!(
-                "not tried: {failures} spawns in a row failed on this hub, and a hub may end \
-                 itself after a few more (consecutive_failure_limit)"
+                "not tried: {} spawns in a row failed on this hub, and a hub may end \
+                 itself after a few more (consecutive_failure_limit)",
+                record.failures
             ));
         }
-        let sure = proven && failures == 0;
-        if sure || failures + now.unwrap_or(0) < ENOUGH {
+        let may_fail = if record.proven || asked {
+            HARMLESS
+        } else {
+            ENOUGH
+        };
+        if record.failures + record.coming < may_fail {
             Room::Some
         } else {
             Room::None
         }
     }
 
-    /// Whether another failed spawn would be too many, even where somebody asks for it.
-    pub(super) fn is_enough(&self, hub: &str) -> bool {
-        let record = self.hubs.get(hub);
-        record.is_some_and(|record| record.failures >= ENOUGH_IF_ASKED)
+    /// A visit begins on a hub.
+    pub(super) fn begins(&mut self, hub: &str) {
+        self.hubs.entry(hub.to_owned()).or_default().coming += 1;
     }
 
-    /// Takes note of how a visit ended.
-    pub(super) fn note(&mut self, outcome: &Outcome) {
-        if !outcome.asked {
+    /// The server of a visit is ready: the hub counts anew.
+    pub(super) fn ready(&mut self, hub: &str) {
+        let record = self.hubs.entry(hub.to_owned()).or_default();
+        record.coming = record.coming.saturating_sub(1);
+        record.failures = 0;
+        record.proven = true;
+    }
+
+    /// A visit has ended.
+    pub(super) fn ended(&mut self, hub: &str, outcome: &Outcome) {
+        if outcome.ready {
             return;
         }
-        let record = self.hubs.entry(outcome.hub.clone()).or_default();
-        if outcome.is_a_failed_spawn() {
+        let record = self.hubs.entry(hub.to_owned()).or_default();
+        record.coming = record.coming.saturating_sub(1);
+        if outcome.asked && outcome.is_a_failed_spawn() {
             record.failures += 1;
             record.proven = false;
-        } else {
-            record.failures = 0;
-            record.proven |= outcome.ready;
         }
     }
 }
@@ -126,36 +143,65 @@ mod tests {
 
     fn ended(cause: Option<Cause>, ready: bool) -> Outcome {
         Outcome {
-            hub: HUB.to_owned(),
             finding: cause.map(|cause| Finding::new(cause, "")),
             asked: true,
             ready,
-            left_behind: false,
+            unclean: false,
+            kept: false,
         }
     }
 
     #[test]
-    fn visits_go_side_by_side_once_a_spawn_has_succeeded() {
+    fn those_that_may_still_fail_are_never_as_many_as_end_a_hub() {
         let mut spacing = Spacing::default();
-        assert_eq!(spacing.room(HUB, None), Room::Some);
-        assert_eq!(spacing.room(HUB, Some(1)), Room::Some);
-        assert_eq!(spacing.room(HUB, Some(2)), Room::None);
-        spacing.note(&ended(None, true));
-        assert_eq!(spacing.room(HUB, Some(100)), Room::Some);
-        spacing.note(&ended(Some(Cause::SpawnError), false));
-        assert_eq!(spacing.room(HUB, Some(1)), Room::None);
-        assert_eq!(spacing.room(HUB, Some(0)), Room::Some);
-        spacing.note(&ended(Some(Cause::SpawnError), false));
-        assert!(matches!(spacing.room(HUB, Some(0)), Room::NoMore(_)));
-        assert!(matches!(spacing.room("http://other/", None), Room::Some));
+        for _ in 0..2 {
+            assert_eq!(spacing.room(HUB, false), Room::Some);
+            spacing.begins(HUB);
+        }
+        assert_eq!(spacing.room(HUB, false), Room::None);
+        spacing.ready(HUB);
+        for _ in 0..3 {
+            assert_eq!(spacing.room(HUB, false), Room::Some);
+            spacing.begins(HUB);
+        }
+        // Four have no server yet, however many have one.
+        assert_eq!(spacing.room(HUB, false), Room::None);
+        assert_eq!(spacing.room("http://other/", false), Room::Some);
+        spacing.ended(HUB, &ended(Some(Cause::SpawnError), false));
+        assert_eq!(spacing.room(HUB, false), Room::None);
+        spacing.ended(HUB, &ended(Some(Cause::SpawnError), false));
+        assert!(matches!(spacing.room(HUB, false), Room::NoMore(_)));
+        // One that is tried again as the suite wants: two have failed, two may still.
+        assert_eq!(spacing.room(HUB, true), Room::None);
+        spacing.ended(HUB, &ended(Some(Cause::SpawnQueued), false));
+        assert_eq!(spacing.room(HUB, true), Room::Some);
+        spacing.ready(HUB);
+        assert_eq!(spacing.room(HUB, false), Room::Some);
+    }
+
+    #[test]
+    fn what_says_nothing_of_spawns_counts_neither_way() {
+        let mut spacing = Spacing::default();
+        let mut tried = |cause| {
+            spacing.begins(HUB);
+            spacing.ended(HUB, &ended(Some(cause), false));
+            spacing.room(HUB, false)
+        };
+        assert_eq!(tried(Cause::SpawnError), Room::Some);
+        assert_eq!(tried(Cause::SpawnQueued), Room::Some);
+        assert!(matches!(tried(Cause::SpawnError), Room::NoMore(_)));
     }
 
     #[test]
     fn a_server_that_came_and_failed_later_is_no_failed_spawn() {
         let mut spacing = Spacing::default();
-        spacing.note(&ended(Some(Cause::SpawnError), false));
-        spacing.note(&ended(Some(Cause::KernelError), true));
-        assert_eq!(spacing.room(HUB, Some(7)), Room::Some);
+        spacing.begins(HUB);
+        spacing.ended(HUB, &ended(Some(Cause::SpawnError), false));
+        spacing.begins(HUB);
+        spacing.ready(HUB);
+        spacing.ended(HUB, &ended(Some(Cause::KernelError), true));
+        assert_eq!(spacing.room(HUB, false), Room::Some);
+        assert_eq!(spacing.hubs[HUB].failures, 0);
     }
 
     #[test]
@@ -174,10 +220,15 @@ mod tests {
             ..ended(Some(Cause::ReachTimeout), false)
         };
         assert!(before_the_spawn.is_worth_another(false));
-        let left = Outcome {
-            left_behind: true,
+        let unclean = Outcome {
+            unclean: true,
             ..ended(Some(Cause::KernelSilent), true)
         };
-        assert!(!left.is_worth_another(true));
+        assert!(!unclean.is_worth_another(true));
+        let kept = Outcome {
+            kept: true,
+            ..ended(Some(Cause::KernelSilent), true)
+        };
+        assert!(!kept.is_worth_another(true));
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, timeout_at};
 
 use super::node_time::Share;
@@ -50,16 +51,17 @@ fn voice(engine: &Engine, id: VisitId, probe: &Probe) -> Voice {
     voice
 }
 
-/// Walks one probe, for the first time or again.
+/// Walks one probe, for the first time or again; `on_ready` is told once its server is there.
 pub(super) async fn visit(
     engine: &Engine,
     id: VisitId,
     attempt: u32,
     probe: Arc<Probe>,
-    held_back: Option<String>,
+    on_ready: UnboundedSender<Arc<Probe>>,
 ) -> Outcome {
     let voice = voice(engine, id, &probe);
-    let mut walk = Walk::new(engine, id, Arc::clone(&probe), voice);
+    let mut walk = Walk::new(engine, id, probe, voice);
+    walk.on_ready = Some(on_ready);
     // First, so that nothing is said before it is known what must not be.
     let connected = tokio::select! {
         biased;
@@ -67,42 +69,50 @@ pub(super) async fn visit(
         connected = steps::connect(&mut walk) => connected,
     };
     if attempt == 1 {
-        walk.voice.started(
-            &probe.name,
-            probe.hub.url.as_str(),
-            &probe.account.name,
-            &probe.server,
-            &probe.options,
-        );
+        begin(&walk);
     }
-    let finding = if let Some(reason) = held_back {
-        walk.voice.warn(&reason);
-        skip(&walk, steps_of(&probe));
-        None
-    } else {
-        let finding = forward(engine, &mut walk, connected).await;
-        // What is kept for a look is kept though something failed, but not
-        // when we were asked to end.
-        let may_keep = !engine.end.is_cancelled();
-        let passed = finding.is_none();
-        let back = AssertUnwindSafe(back::take_back(&mut walk, may_keep, passed));
-        if let Err(panic) = back.catch_unwind().await {
-            walk.voice.step_failed(StepName::Stop, bug(panic.as_ref()));
-            walk.voice
-                .left_behind("what the ledger holds of this run: undoing it hit a bug of hubprobe");
-        }
-        finding
-    };
+    let finding = forward(engine, &mut walk, connected).await;
+    // What is kept for a look is kept though something failed, but not
+    // when we were asked to end.
+    let may_keep = !engine.end.is_cancelled();
+    let passed = finding.is_none();
+    let back = AssertUnwindSafe(back::take_back(&mut walk, may_keep, passed));
+    if let Err(panic) = back.catch_unwind().await {
+        walk.voice.step_failed(StepName::Stop, bug(panic.as_ref()));
+        walk.voice
+            .left_behind("what the ledger holds of this run: undoing it hit a bug of hubprobe");
+    }
     if let Some((node_s, limit_s)) = walk.share.as_ref().and_then(Share::end) {
         walk.voice.node_time(node_s, limit_s);
     }
     Outcome {
-        hub: probe.hub.url.to_string(),
         asked: walk.asked.is_some(),
         ready: walk.ready_at.is_some(),
-        left_behind: walk.voice.has_left(),
+        unclean: walk.voice.is_unclean(),
+        kept: walk.voice.has_kept(),
         finding,
     }
+}
+
+/// Tells of a probe that is not tried, and why.
+pub(super) async fn held_back(engine: &Engine, id: VisitId, probe: Arc<Probe>, why: &str) {
+    let voice = voice(engine, id, &probe);
+    let mut walk = Walk::new(engine, id, probe, voice);
+    // For the secrets that must not be said, and for nothing else.
+    drop(steps::connect(&mut walk).await);
+    begin(&walk);
+    walk.voice.warn(why);
+    skip(&walk, steps_of(&walk.probe));
+}
+
+fn begin(walk: &Walk) {
+    walk.voice.started(
+        &walk.probe.name,
+        walk.probe.hub.url.as_str(),
+        &walk.probe.account.name,
+        &walk.probe.server,
+        &walk.probe.options,
+    );
 }
 
 /// Forward until something does not pass; says the finding of the step that it

@@ -47,7 +47,8 @@ pub struct Voice {
     secrets: Vec<Secret>,
     budgets: Arc<[(StepName, Duration)]>,
     began: Arc<Mutex<Option<(StepName, Duration)>>>,
-    left: Arc<AtomicBool>,
+    unclean: Arc<AtomicBool>,
+    has_kept: Arc<AtomicBool>,
 }
 
 impl Voice {
@@ -60,7 +61,8 @@ impl Voice {
             secrets: Vec::new(),
             budgets: Arc::default(),
             began: Arc::default(),
-            left: Arc::default(),
+            unclean: Arc::default(),
+            has_kept: Arc::default(),
         }
     }
 
@@ -195,6 +197,9 @@ impl Voice {
 
     /// A step did not pass.
     pub fn step_failed(&self, step: StepName, finding: Finding) {
+        if step >= StepName::Stop {
+            self.unclean.store(true, Ordering::Relaxed);
+        }
         let finding = finding.map_texts(|text| self.clean(text));
         self.events.say(What::StepFinished {
             visit: self.visit,
@@ -224,20 +229,26 @@ impl Voice {
 
     /// Something of ours may still be there.
     pub fn left_behind(&self, what: &str) {
-        self.left.store(true, Ordering::Relaxed);
+        self.unclean.store(true, Ordering::Relaxed);
         self.events.say(What::LeftBehind {
             visit: self.visit,
             what: self.clean(what),
         });
     }
 
-    /// Whether it has said so.
-    pub fn has_left(&self) -> bool {
-        self.left.load(Ordering::Relaxed)
+    /// Whether it has said so, or that a step of the way back failed.
+    pub fn is_unclean(&self) -> bool {
+        self.unclean.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has said that something is still there on purpose.
+    pub fn has_kept(&self) -> bool {
+        self.has_kept.load(Ordering::Relaxed)
     }
 
     /// Something of ours is still there, on purpose.
     pub fn kept(&self, what: &str) {
+        self.has_kept.store(true, Ordering::Relaxed);
         self.events.say(What::Kept {
             visit: self.visit,
             what: self.clean(what),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jupyterhub_client::{
     Error, Hub, HubVersion, Identity, JupyterServer, KernelConnection, Session,
 };
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -69,6 +70,8 @@ pub struct Walk {
     pub job_id: Option<String>,
     /// When the server was ready.
     pub ready_at: Option<Instant>,
+    /// Who is told that it is.
+    pub on_ready: Option<UnboundedSender<Arc<Probe>>>,
     /// The server, once it is ready.
     pub server: Option<JupyterServer>,
     /// The session whose kernel runs.
@@ -104,6 +107,7 @@ impl Walk {
             queued_at: None,
             job_id: None,
             ready_at: None,
+            on_ready: None,
             server: None,
             session: None,
             kernel: None,

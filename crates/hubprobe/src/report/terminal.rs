@@ -183,7 +183,7 @@ impl Page {
                 &format!("kept, as asked: {}", plain::line(text)),
             );
         }
-        if !visit.warnings.is_empty() || visit.flaky || !visit.kept.is_empty() {
+        if !visit.warnings.is_empty() || visit.attempts > 1 || !visit.kept.is_empty() {
             self.blank();
         }
     }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::credential::{self, Doubtful};
-use super::lock::{self, Of, Place, Seen};
+use super::lock::{self, Lock, NotLocked, Of, Place, Seen};
 use super::owner::Life;
 use super::server::{LATE_START, Taking, Trouble};
 use super::{Entry, Ledger, LedgerError, Made, Owner, ServerMade, rotation};
@@ -40,6 +40,8 @@ pub struct Choice {
     pub token: Option<Token>,
     /// Only on this hub and account.
     pub only: Option<(url::Url, String)>,
+    /// Only this server, whose lock the caller holds.
+    pub server: Option<String>,
     /// Only of this kind.
     pub kind: Kind,
     /// A run on another host that is known to be over.
@@ -121,9 +123,15 @@ pub async fn clean(
         if !choice.kind.holds(&entry.made) {
             continue;
         }
+        if choice.server.is_some() && choice.server.as_ref() != entry.made.server() {
+            continue;
+        }
         let outcome = match reason_to_leave(ledger, &entry, choice).await {
             Some(reason) => Outcome::Left(reason),
-            None => take_back(&entry, choice, run, budget).await,
+            None => match hold(ledger, &entry, choice, run).await {
+                Ok(_lock) => take_back(&entry, choice, run, budget).await,
+                Err(reason) => Outcome::Left(reason),
+            },
         };
         let outcome = struck_out(ledger, &entry, outcome);
         cleaned.push(Cleaned {
@@ -171,6 +179,32 @@ async fn reason_to_leave(ledger: &Ledger, entry: &Entry, choice: &Choice) -> Opt
                 )
             }),
         },
+    }
+}
+
+/// The lock of a server's place, while it is taken back: a run that is at work there takes back itself what is left, and
+/// its own server may look like the lost one.
+async fn hold(
+    ledger: &Ledger,
+    entry: &Entry,
+    choice: &Choice,
+    run: Uuid,
+) -> Result<Option<Lock>, String> {
+    let (Some(name), None) = (entry.made.server(), &choice.server) else {
+        return Ok(None);
+    };
+    let place = Place {
+        hub: &entry.target.url,
+        account: &entry.account,
+        of: Of::Server(name),
+    };
+    match lock::take(ledger.state_dir(), place, run).await {
+        Ok(lock) => Ok(Some(lock)),
+        Err(NotLocked::Held(holder)) => Err(format!(
+            "another run is at work on this server: {holder}; it takes back what is left there"
+        )),
+        // Better taken back without it than left.
+        Err(NotLocked::Unusable(_)) => Ok(None),
     }
 }
 

@@ -68,6 +68,16 @@ pub enum Made {
     Rotation(Box<Rotation>),
 }
 
+impl Made {
+    /// The name of the server that it is, if it is one.
+    pub fn server(&self) -> Option<&String> {
+        match self {
+            Self::Server(made) => Some(&made.name),
+            Self::User { .. } | Self::Token { .. } | Self::Rotation(_) => None,
+        }
+    }
+}
+
 /// A notebook server that we asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServerMade {

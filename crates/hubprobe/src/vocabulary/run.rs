@@ -328,6 +328,7 @@ impl Visit {
             }
             What::VisitFinished { .. } => {
                 self.duration_s = round(since);
+                self.mind_earlier();
                 self.verdict = match &self.finding {
                     Some(finding) => finding.verdict(),
                     None => Verdict::over(self.steps.iter().map(|step| step.verdict)),
@@ -335,6 +336,31 @@ impl Visit {
                 self.flaky = self.verdict == Verdict::Passed && self.attempts > 1;
             }
             _ => {}
+        }
+    }
+
+    /// Failed wins over inconclusive, also among attempts: a failure that was seen is not unseen because a signal came into
+    /// the next one.
+    fn mind_earlier(&mut self) {
+        let inconclusive = self
+            .finding
+            .as_ref()
+            .filter(|finding| finding.verdict() == Verdict::Inconclusive);
+        let Some(last) = inconclusive else {
+            return;
+        };
+        let mut earlier = self
+            .earlier
+            .iter()
+            .rev()
+            .filter_map(|attempt| attempt.finding.as_ref());
+        if let Some(failed) = earlier.find(|finding| finding.verdict() == Verdict::Failed) {
+            let said = format!(
+                "the last attempt was inconclusive: {}: {}",
+                last.cause, last.summary
+            );
+            self.finding = Some(failed.clone());
+            self.warnings.push(said);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use jupyterhub_sandbox::Spec;
 use serde_json::Value;
 
 use crate::Case;
@@ -35,6 +36,22 @@ pub const EDGES: &[Case] = &[
         failed_spawns_are_tried_again_where_asked,
     ),
     ("side_by_side::node_time_is_kept_to", node_time_is_kept_to),
+    (
+        "side_by_side::a_hub_that_would_end_itself_lives",
+        a_hub_that_would_end_itself_lives,
+    ),
+    (
+        "side_by_side::what_is_kept_is_left_alone",
+        what_is_kept_is_left_alone,
+    ),
+    (
+        "side_by_side::each_visit_takes_back_its_own_seat_s",
+        each_visit_takes_back_its_own_seat_s,
+    ),
+    (
+        "side_by_side::a_token_from_standard_input_is_good_for_every_attempt",
+        a_token_from_standard_input_is_good_for_every_attempt,
+    ),
 ];
 
 /// A check of these accounts with a suite that goes on like this after its accounts.
@@ -90,8 +107,13 @@ fn fifty_probes_over_five_accounts(hubs: &Hubs, version: &str) {
         numbers.join(", ")
     );
     let said = check(&worlds, &suite, &["--jobs", "5"]).run();
-    said.exits(0);
     let visits = visits(&said);
+    let findings: Vec<&Value> = visits
+        .iter()
+        .filter_map(|visit| visit.get("finding"))
+        .collect();
+    assert!(findings.is_empty(), "{findings:#?}");
+    said.exits(0);
     assert_eq!(visits.len(), 50);
     let mut names: Vec<&str> = visits.iter().map(|visit| text(visit, "probe")).collect();
     names.sort_unstable();
@@ -203,7 +225,10 @@ fn a_signal_ends_all_of_them(hubs: &Hubs, version: &str) {
     let report = said.report();
     assert_eq!(report["interrupted"], "SIGINT");
     let all = visits(&said);
-    assert_eq!(all.len(), 4, "the fifth is not begun: {all:#?}");
+    assert!(
+        (3..=4).contains(&all.len()),
+        "the last is not begun: {all:#?}"
+    );
     for visit in all.iter().filter(|visit| text(visit, "probe") != "first") {
         assert_eq!(visit["finding"]["cause"], "prober.interrupted");
     }
@@ -301,4 +326,114 @@ fn node_time_is_kept_to(hubs: &Hubs, version: &str) {
         user.servers
             .is_some_and(|servers| servers.values().all(|server| server.stopped == Some(true)))
     );
+}
+
+/// One healthy partition, and then only broken ones, with eight at a time and failed spawns tried again: the worst for a
+/// hub that ends itself after five.
+fn a_hub_that_would_end_itself_lives(hubs: &Hubs, version: &str) {
+    let sandbox = hubs.own(&Spec {
+        name: "ends-itself".to_owned(),
+        extra_config_text: Some("c.Spawner.consecutive_failure_limit = 5\n".to_owned()),
+        ..hubs.spec(version)
+    });
+    let worlds: Vec<World> = (1..=8)
+        .map(|number| World::on(&sandbox, &format!("many-{number}")))
+        .collect();
+    let suite = "probes:\n  good: { account: \"*\", matrix: { n: [1, 2] } }\n  bad:\n    account: \"*\"\n    \
+                 options: { fault: \"late_raise:2\" }\n    retries: { times: 3, wait: 500ms, spawn: true }\n    \
+                 matrix: { n: [1, 2, 3, 4, 5, 6, 7, 8] }\n";
+    let said = check(&worlds, suite, &["--jobs", "8"]).run();
+    said.exits(1);
+    let log = std::fs::read_to_string(sandbox.hub_log()).unwrap();
+    assert!(
+        !log.contains("consecutive spawn failures"),
+        "the hub has ended itself"
+    );
+    let all = visits(&said);
+    assert_eq!(all.len(), 10);
+    let count = |verdict: &str| {
+        all.iter()
+            .filter(|visit| visit["verdict"] == verdict)
+            .count()
+    };
+    assert_eq!(count("passed"), 2, "{all:#?}");
+    let tried = count("failed");
+    assert!(
+        (2..=4).contains(&tried) && tried + count("skipped") == 8,
+        "{all:#?}"
+    );
+    worlds.iter().for_each(World::assert_nothing_left);
+}
+
+fn what_is_kept_is_left_alone(hubs: &Hubs, version: &str) {
+    let worlds: Vec<World> = (1..=2)
+        .map(|number| World::new(hubs, version, &format!("kept-{number}")))
+        .collect();
+    // The second goes to the other account, and what failed is not tried over its own server.
+    let suite = "probes:\n  first: { account: \"*\" }\n  second:\n    account: \"*\"\n    retries: { times: 2, wait: 1s }\n    \
+                 steps: [{ execute: { code: \"1/0\" } }]\n";
+    let said = check(&worlds, suite, &["--keep"]).run();
+    said.exits(1);
+    let [first, second] = <[Value; 2]>::try_from(visits(&said)).unwrap();
+    assert_eq!(
+        (text(&first, "verdict"), text(&first, "account")),
+        ("passed", "kept-1")
+    );
+    assert_eq!(second["finding"]["cause"], "kernel.error", "{second:#}");
+    assert_eq!(
+        (text(&second, "account"), &second["attempts"]),
+        ("kept-2", &Value::from(1))
+    );
+    assert!(worlds.iter().all(|world| world.runs("")));
+    worlds[0].hubprobe(&["clean", "--kept"]).run().exits(0);
+    worlds.iter().for_each(World::assert_nothing_left);
+}
+
+/// What a killed run left at one seat is taken back by the visit that sits there, and by no other.
+fn each_visit_takes_back_its_own_seat_s(hubs: &Hubs, version: &str) {
+    let worlds = [World::new(hubs, version, "seats")];
+    let suite = "probes:\n  a: { server: a }\n  b: { server: b }\n";
+    let call = check(&worlds, suite, &["a", "--option", "fault=slow:3"]);
+    let mut child = call.start();
+    let began = Instant::now();
+    while worlds[0].ledger().is_empty() {
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "it asks for nothing"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = check(&worlds, suite, &["--jobs", "2"]).run();
+    said.exits(0);
+    for visit in visits(&said) {
+        let told = visit["warnings"]
+            .to_string()
+            .contains("left by an earlier run");
+        assert_eq!(told, text(&visit, "server") == "a", "{visit:#}");
+    }
+    worlds[0].assert_nothing_left();
+}
+
+fn a_token_from_standard_input_is_good_for_every_attempt(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "stdin-twice");
+    let mut call = world
+        .hubprobe(&[
+            "check",
+            "--url",
+            &world.url,
+            "--user",
+            &world.account,
+            "--format",
+            "json",
+        ])
+        .and(&["--token-file", "-", "--kernel", "nosuch", "--retries", "1"]);
+    call.0
+        .stdin(std::fs::File::open(world.dir.join("token")).unwrap());
+    let said = call.run();
+    said.exits(1).finds("kernel.no-spec");
+    assert_eq!(said.visit()["attempts"], 2);
+    world.assert_nothing_left();
 }

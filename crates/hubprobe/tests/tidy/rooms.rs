@@ -299,6 +299,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "anstyle",
             "anyhow",
             "clap",
+            "clap_complete",
+            "clap_mangen",
             "indicatif",
             "jiff",
             "jupyterhub_client",

@@ -102,7 +102,7 @@ pub(super) fn not_ours_to_clear(walk: &Walk) -> Result<(), Finding> {
     .seen(why))
 }
 
-/// Takes back what the ledger names of dead runs on this hub and account.
+/// Takes back what the ledger names of dead runs on this account's server.
 ///
 /// # Errors
 /// `prober.limits` where the ledger cannot be read.
@@ -110,6 +110,8 @@ pub(super) async fn take_back(walk: &Walk, hub: &Hub) -> Result<(), Finding> {
     let choice = Choice {
         token: hub.token().cloned(),
         only: Some((walk.target.url.clone(), walk.user().to_owned())),
+        // Of another server of the account, whoever is at work on it, another visit of this run perhaps, does it.
+        server: Some(walk.probe.server.clone()),
         kind: Kind::Servers,
         over: walk.lock.as_ref().and_then(|lock| lock.overtook),
         ..Choice::default()

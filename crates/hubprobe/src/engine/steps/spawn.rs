@@ -4,6 +4,7 @@
 //! operator says that the account is dedicated). The request stands in the
 //! ledger before it is sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jupyterhub_client::{Error, Hub, Server, Stage, start_body};
@@ -56,6 +57,13 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
             Follow::Ready(server) => {
                 walk.server = Some(server);
                 walk.ready_at = Some(Instant::now());
+                if let Some(on_ready) = walk.on_ready.take() {
+                    drop(on_ready.send(Arc::clone(&walk.probe)));
+                }
+                // A hub may say nothing between the queue and the end.
+                if let Some(share) = &walk.share {
+                    share.waits(false);
+                }
                 return Ok(format!(
                     "ready after {:.1} s",
                     began.elapsed().as_secs_f64()

@@ -84,6 +84,20 @@ fn a_pass_after_a_failure_is_flaky_and_the_failure_is_kept() {
         (tried.verdict, tried.attempts, tried.flaky),
         (Verdict::Failed, 2, false)
     );
+
+    let ended = Finding::new(Cause::ProberInterrupted, "a signal");
+    let ended = step(StepName::Kernel, Verdict::Inconclusive, Some(ended));
+    let run = fold([
+        (0.0, visit("p")),
+        (1.0, failed()),
+        (2.0, retried()),
+        (3.0, ended),
+        (4.0, finished()),
+    ]);
+    let tried = &run.visits[0];
+    assert_eq!(tried.verdict, Verdict::Failed);
+    assert_eq!(tried.finding.as_ref(), Some(&silent));
+    assert!(tried.warnings[0].contains("prober.interrupted"));
 }
 
 #[test]
