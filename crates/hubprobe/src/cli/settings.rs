@@ -256,6 +256,7 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
         environment: None,
         options_honoured: false,
         files: None,
+        queue: None,
         gone: None,
         tags: Vec::new(),
         lab: None,

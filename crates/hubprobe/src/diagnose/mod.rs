@@ -24,6 +24,7 @@ pub mod lab;
 pub mod nearby;
 pub mod queue;
 pub mod reach;
+pub mod scheduler;
 pub mod scope;
 pub mod server;
 pub mod spawn;

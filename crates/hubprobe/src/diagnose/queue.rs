@@ -17,6 +17,11 @@ pub fn is_queued(message: &str) -> bool {
         .any(|word| message.contains(word))
 }
 
+/// Whether a progress message says that the job has left the queue.
+pub fn is_running(message: &str) -> bool {
+    message.to_lowercase().contains("job running")
+}
+
 /// The job's id in a progress message: `Job 13 is pending in queue (Priority)`.
 pub fn job_in_words(message: &str) -> Option<String> {
     let mut words = message.split_ascii_whitespace();
@@ -55,6 +60,8 @@ mod tests {
         assert!(is_queued("Job 13 is pending in queue (Resources)"));
         assert!(is_queued("[Normal] pod triggered scale-up: [{pool 1->2}]"));
         assert!(!is_queued("Cluster job running... waiting to connect"));
+        assert!(is_running("Cluster job running... waiting to connect"));
+        assert!(!is_running("Pending in queue..."));
         assert!(!is_queued("Server requested"));
     }
 

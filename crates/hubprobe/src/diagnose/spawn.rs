@@ -11,9 +11,11 @@ use jupyterhub_client::Error;
 use serde_json::Value;
 
 use super::kubernetes::{self, Pod};
+use super::scheduler::Job;
 use super::token::by_the_hub;
 use super::{excerpt, hub};
 use crate::vocabulary::{Cause, Finding};
+pub use jobs::{is_down, is_vague};
 use texts::{CREDENTIALS, FAILURES, OF_OPTIONS, REFUSALS, find};
 
 /// What a server says of itself when it cannot reach the hub
@@ -50,6 +52,8 @@ pub struct Failure {
     pub pod: Pod,
     /// The server's own words that it does not reach the hub.
     pub no_hub: Option<String>,
+    /// What the suite's command last said of the job, while the spawn was pending.
+    pub job: Option<Job>,
 }
 
 impl Failure {
@@ -150,10 +154,11 @@ fn refused_in_front(error: &Error) -> Finding {
 /// else is known.
 pub fn failed(failure: &Failure) -> Finding {
     let said = failure.text.as_deref().unwrap_or_default();
-    by_text(failure, said, reason(said))
+    let finding = by_text(failure, said, reason(said))
         .seen(quoted("the hub said", said))
         .seen(failure.answer.clone().unwrap_or_default())
-        .seen(last_words(failure.last_progress.as_deref()))
+        .seen(last_words(failure.last_progress.as_deref()));
+    jobs::with_job(finding, failure)
 }
 
 fn by_text(failure: &Failure, said: &str, reason: &str) -> Finding {
@@ -256,7 +261,8 @@ pub fn too_slow(deadline_s: f64, failure: &Failure) -> Finding {
             format!("the server was not ready within {deadline_s:.0} s"),
         ),
     };
-    finding.seen(last_words(failure.last_progress.as_deref()))
+    let finding = finding.seen(last_words(failure.last_progress.as_deref()));
+    jobs::with_job(finding, failure)
 }
 
 /// The finding for our own queue deadline.
@@ -269,7 +275,8 @@ pub fn queued(deadline_s: f64, failure: &Failure) -> Finding {
             format!("the scheduler had not started the server within {deadline_s:.0} s"),
         ),
     };
-    finding.seen(last_words(failure.last_progress.as_deref()))
+    let finding = finding.seen(last_words(failure.last_progress.as_deref()));
+    jobs::with_job(finding, failure)
 }
 
 /// What stands after "Spawn failed:"; empty where nothing does.

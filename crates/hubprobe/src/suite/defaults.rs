@@ -12,7 +12,15 @@ use super::parts::parts;
 
 pub(super) const DEFAULTS: Shape = Shape {
     what: "defaults",
-    known: &["options", "deadlines", "gone", "steps", "tags", "retries"],
+    known: &[
+        "options",
+        "deadlines",
+        "queue",
+        "gone",
+        "steps",
+        "tags",
+        "retries",
+    ],
     later: &[],
     secret: false,
 };

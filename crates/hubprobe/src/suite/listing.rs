@@ -44,7 +44,7 @@ impl Probe {
 
 /// Probes of a suite as JSON: `{"schema": "hubprobe.suite-list/1", "suite": FILE,
 /// "probes": [{name, hub: {name, url}, account, server, options, steps, deadlines,
-/// warn, tags; gone, retries and seats (`[{account, server}]`) where there are any}], node_time where it is set:
+/// warn, tags; queue, gone, retries and seats (`[{account, server}]`) where there are any}], node_time where it is set:
 /// {limit, nodes}}`. Fields are only ever added.
 #[must_use]
 pub fn as_json(suite: &Suite, probes: &[Probe]) -> Value {
@@ -67,7 +67,9 @@ pub fn as_json(suite: &Suite, probes: &[Probe]) -> Value {
                     listed.insert(key.to_owned(), value);
                 }
             };
-            add("gone", probe.gone.as_ref().map(|hook| json!({"command": hook.command})));
+            for (name, hook) in [("queue", &probe.queue), ("gone", &probe.gone)] {
+                add(name, hook.as_ref().map(|hook| json!({"command": hook.command})));
+            }
             let spread = !probe.elsewhere.is_empty();
             add("seats", spread.then(|| seats(probe)));
             add("retries", retried(probe).map(|retries| {
@@ -153,8 +155,10 @@ fn block(probe: &Probe) -> String {
             &format!("{}, after {wait}{spawn}", retries.times),
         );
     }
-    if let Some(hook) = &probe.gone {
-        say("gone", &hook.command.join(" "));
+    for (name, hook) in [("queue", &probe.queue), ("gone", &probe.gone)] {
+        if let Some(hook) = hook {
+            say(name, &hook.command.join(" "));
+        }
     }
     if let Ok(Value::Object(deadlines)) = serde_json::to_value(probe.deadlines) {
         say("deadlines", &pairs(&deadlines));

@@ -1,4 +1,4 @@
-//! What a probe does, whoever walks it: options, deadlines, steps, tags, who is asked at the end. It needs
+//! What a probe does, whoever walks it: options, deadlines, steps, tags, how the scheduler is asked. It needs
 //! no hub, so that abstract probes and defaults are checked for it too.
 
 use serde_json::{Map, Value};
@@ -7,12 +7,12 @@ use super::deadlines::checked;
 use super::document::{Document, Kind, Node};
 use super::error::SuiteError;
 use super::fields::{Fields, Shape, map, wrong_type};
-use super::gone::gone;
 use super::probes::PROBE;
 use super::retries::retries;
+use super::scheduler::{gone, queue};
 use super::steps::{Steps, steps};
 use super::tags::tags;
-use super::{DeadlineName, Deadlines, GoneHook, Retries};
+use super::{DeadlineName, Deadlines, Retries, SchedulerHook};
 
 pub(super) const DEADLINES: Shape = Shape {
     what: "deadlines",
@@ -28,7 +28,8 @@ pub(super) struct Parts {
     pub(super) steps: Steps,
     pub(super) options: Map<String, Value>,
     pub(super) deadlines: Deadlines,
-    pub(super) gone: Option<GoneHook>,
+    pub(super) queue: Option<SchedulerHook>,
+    pub(super) gone: Option<SchedulerHook>,
     pub(super) tags: Vec<String>,
     pub(super) retries: Retries,
 }
@@ -52,6 +53,10 @@ pub(super) fn parts(
         steps,
         options: options(document, &fields, notes)?,
         deadlines,
+        queue: fields
+            .get("queue")
+            .map(|node| queue(document, node))
+            .transpose()?,
         gone: fields
             .get("gone")
             .map(|node| gone(document, node))

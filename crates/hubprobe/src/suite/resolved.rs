@@ -12,7 +12,7 @@ use url::Url;
 
 use super::error::SuiteError;
 use super::nearest::nearest;
-use super::{Deadlines, EnvironmentStep, Expect, GoneHook, NodeTime, Retries, Seat};
+use super::{Deadlines, EnvironmentStep, Expect, NodeTime, Retries, SchedulerHook, Seat};
 use crate::vocabulary::{SecretSource, StepName, Target};
 
 /// One test: an account's walk over a hub, with everything that the walk needs to know.
@@ -44,8 +44,10 @@ pub struct Probe {
     pub options_honoured: bool,
     /// A file that is written and read back; none: the home is not tried.
     pub files: Option<FilesStep>,
+    /// How the scheduler is asked why the server's job waits; none: only what the hub says of it is known.
+    pub queue: Option<SchedulerHook>,
     /// How the scheduler is asked whether the server is gone; none: only the hub and the proxy are.
-    pub gone: Option<GoneHook>,
+    pub gone: Option<SchedulerHook>,
     /// The words by which it is chosen, each once, in the order of the alphabet.
     pub tags: Vec<String>,
     /// The page that is looked at; none: it is not.
@@ -88,9 +90,10 @@ impl Probe {
             + format!("{:?}{:?}", self.account.token, self.hub.ca_file).len()
             + self.execute.iter().map(code).sum::<usize>()
             + self
-                .gone
+                .queue
                 .iter()
-                .flat_map(|gone| gone.command.iter().map(String::len))
+                .chain(&self.gone)
+                .flat_map(|hook| hook.command.iter().map(String::len))
                 .sum::<usize>()
             + self.tags.iter().map(String::len).sum::<usize>()
             + self.elsewhere.iter().map(seat).sum::<usize>()

@@ -5,14 +5,16 @@
 //! for its schema. That their keys are those that are read is tested.
 #![allow(dead_code, reason = "the types are described, not used")]
 
-mod gone;
+mod deadlines;
+mod scheduler;
 mod spread;
 
 use indexmap::IndexMap;
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
 
-use self::gone::GoneFile;
+use self::deadlines::{DeadlinesFile, Time};
+use self::scheduler::{GoneFile, QueueFile};
 use self::spread::{NamesFile, NodeTimeFile, RetriesFile};
 
 /// The JSON Schema (draft 2020-12) of the suite file.
@@ -115,6 +117,8 @@ struct ProbeFile {
     options: Option<Map<String, Value>>,
     /// How long each part may take.
     deadlines: Option<DeadlinesFile>,
+    /// How the scheduler is asked why the server's job waits.
+    queue: Option<QueueFile>,
     /// How the scheduler is asked, after the stop, whether the server's job is gone.
     gone: Option<GoneFile>,
     /// Adds to or configures the steps reach, identify, spawn, open, kernel,
@@ -149,6 +153,8 @@ struct DefaultsFile {
     /// Tags, for probes that list none.
     tags: Option<Vec<Tag>>,
     /// How the scheduler is asked, for probes that do not say it.
+    queue: Option<QueueFile>,
+    /// The same, after the stop.
     gone: Option<GoneFile>,
     /// How often a visit is tried again, for probes that do not say it.
     retries: Option<RetriesFile>,
@@ -167,39 +173,6 @@ struct MatrixFile {
 /// One word.
 #[derive(JsonSchema)]
 struct Tag(#[schemars(regex(pattern = r"^[^\s,]+$|\$\{"))] String);
-
-/// How long each part may take, as in 90s, 5m, 1h30m or 250ms; above zero and 7d at most.
-#[derive(JsonSchema)]
-#[schemars(rename = "Deadlines", deny_unknown_fields)]
-struct DeadlinesFile {
-    /// An answer to the first request; 10s.
-    reach: Option<Time>,
-    /// A server that is ready; 5m.
-    start: Option<Time>,
-    /// The wait in a scheduler's queue, during which start stands still; 20m.
-    queue: Option<Time>,
-    /// The server's answer through the proxy; 30s.
-    open: Option<Time>,
-    /// The page that a person would open, with all that it loads; 60s.
-    lab: Option<Time>,
-    /// A kernel that answers; 60s.
-    kernel: Option<Time>,
-    /// Each piece of code; 60s.
-    execute: Option<Time>,
-    /// Writing, reading back and deleting a file; 60s.
-    files: Option<Time>,
-    /// A server that is gone; 2m.
-    stop: Option<Time>,
-    /// The whole visit; the sum of the others and 30s where it is left out.
-    total: Option<Time>,
-}
-
-/// A length of time: whole numbers with d, h, m, s or ms.
-#[derive(JsonSchema)]
-pub(super) struct Time(
-    #[schemars(regex(pattern = r"^\s*(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?\s*$|\$\{"), length(min = 2), extend("examples" = ["90s", "5m", "1h30m"]))]
-     String,
-);
 
 /// A step: its name, or its name with settings.
 #[derive(JsonSchema)]

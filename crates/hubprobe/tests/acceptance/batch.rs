@@ -17,6 +17,7 @@ pub const ALL: &[Case] = &[
     ("batch::what_slurm_says", what_slurm_says),
     ("batch::the_time_is_over", the_time_is_over),
     ("batch::gone_as_slurm_has_it", gone_as_slurm_has_it),
+    ("batch::queue_as_slurm_has_it", queue_as_slurm_has_it),
     ("batch::who_is_asked_whether_it_is_gone", who_is_asked),
 ];
 
@@ -134,13 +135,29 @@ fn the_time_is_over(hubs: &Hubs, version: &str) {
     assert!(log.contains("DUE TO TIME LIMIT"), "{log}");
 }
 
+/// Everybody may see the state of the own server, where the job's id stands.
+const SEEING: &str =
+    "c.JupyterHub.load_roles = [{'name': 'user', 'scopes': ['self', 'admin:server_state!user']}]\n";
+
+/// An account that sees it.
+fn seeing(sandbox: &Sandbox, account: &str) -> World {
+    let scopes = [
+        "servers",
+        "access:servers",
+        "read:tokens",
+        "admin:server_state",
+    ];
+    let scopes = scopes.map(|scope| format!("{scope}!user={account}"));
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    World::with_scopes(sandbox, account, &scopes)
+}
+
 /// The job is known to who may see the server's state, and is asked for after the stop; also when cancelling does nothing.
 fn gone_as_slurm_has_it(hubs: &Hubs, version: &str) {
     let holder = tempfile::tempdir().unwrap();
     let keep = holder.path().join("keep");
     let config = format!(
-        "c.JupyterHub.load_roles = [{{'name': 'user', 'scopes': ['self', 'admin:server_state!user']}}]\n\
-         c.JobSpawner.batch_cancel_cmd = 'test -e {} || scancel {{{{job_id}}}}'\n",
+        "{SEEING}c.JobSpawner.batch_cancel_cmd = 'test -e {} || scancel {{{{job_id}}}}'\n",
         keep.display()
     );
     let sandbox = hubs.own(&Spec {
@@ -159,15 +176,7 @@ fn gone_as_slurm_has_it(hubs: &Hubs, version: &str) {
     run.passes();
     assert!(run.out.contains("not checked whether the scheduler"));
 
-    let scopes = [
-        "servers",
-        "access:servers",
-        "read:tokens",
-        "admin:server_state",
-    ];
-    let scopes = scopes.map(|scope| format!("{scope}!user=seeing"));
-    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-    let world = World::with_scopes(&sandbox, "seeing", &scopes);
+    let world = seeing(&sandbox, "seeing");
     let run = check(&world).run();
     run.passes();
     assert!(run.out.contains(", and from the scheduler"));
@@ -186,13 +195,107 @@ fn gone_as_slurm_has_it(hubs: &Hubs, version: &str) {
     ask(&sandbox, "scancel", &[&job]);
 }
 
-/// A probe whose suite has this command asked.
+/// A spawner that says nothing of a queue, where it is asked to.
+const SILENT: &str = "
+import asyncio, slurm
+class Sometimes(slurm.JobSpawner):
+    async def progress(self):
+        if 'silent' in self.user_options:
+            yield {'message': 'One moment, please'}
+            await asyncio.sleep(600)
+        async for event in super().progress():
+            yield event
+c.JupyterHub.spawner_class = Sometimes
+";
+
+/// Why the job waits, from Slurm itself; also where the hub says nothing of it, where the job ends, and where Slurm does.
+fn queue_as_slurm_has_it(hubs: &Hubs, version: &str) {
+    let sandbox = hubs.own(&Spec {
+        extra_config_text: Some(format!("{SEEING}{SILENT}")),
+        ..slurm_spec(hubs, version, "queue")
+    });
+    let conf = sandbox.slurm_conf().unwrap();
+    let check = |world: &World, options: &str, deadlines: [&str; 2]| {
+        let squeue = "squeue, -h, -j, '{job_id}', -o, '%T %r'";
+        let keys = format!("queue: {{ command: [{squeue}] }}\n    options: {options}");
+        let check = check_asking(world, &keys).env("SLURM_CONF", conf.to_str().unwrap());
+        check.and(&["--deadline", deadlines[0], "--deadline", deadlines[1]])
+    };
+    let world = seeing(&sandbox, "waiting");
+
+    let filler = fill(&sandbox);
+    for options in ["{}", "{ silent: 1 }"] {
+        let run = check(&world, options, ["start=6s", "queue=6s"]).run();
+        let finding = run.exits(3).finds("spawn.queued");
+        let summary = finding["summary"].as_str().unwrap();
+        assert!(
+            summary.contains("; it waits: PENDING (Resources)"),
+            "{options}: {summary}"
+        );
+        let said = finding["evidence"].to_string();
+        assert!(said.contains("%T %r: PENDING Resources"), "{said}");
+        let steps = run.visit()["steps"].to_string();
+        assert!(steps.contains("PENDING (Resources)"), "{steps}");
+        world.assert_nothing_left();
+    }
+    // Who may not see the id is told that nobody was asked.
+    let blind = World::on(&sandbox, "unseeing");
+    let run = check(&blind, "{}", ["start=4s", "queue=4s"]).run();
+    run.exits(3).finds("spawn.queued");
+    let warnings = run.visit()["warnings"].to_string();
+    assert!(warnings.contains("was not asked why"), "{warnings}");
+    ask(&sandbox, "scancel", &[&filler]);
+
+    ask(
+        &sandbox,
+        "scontrol",
+        &["update", "PartitionName=debug", "State=DOWN"],
+    );
+    let down = "{ partition: debug }";
+    let run = check(&world, down, ["start=4s", "queue=4s"]).run();
+    let finding = run.exits(3).finds("spawn.queued");
+    let summary = finding["summary"].as_str().unwrap();
+    assert!(summary.contains("PENDING (PartitionDown)"), "{summary}");
+    assert!(finding["advice"].as_str().unwrap().contains("sinfo -R"));
+
+    // It dies after it ran: batchspawner waits on.
+    let dies = "{ prologue: 'sleep 4; exit 1' }";
+    let run = check(&world, dies, ["start=12s", "queue=60s"]).run();
+    run.exits(1).finds("spawn.job-vanished");
+    world.assert_nothing_left();
+
+    let waiting = check(&world, down, ["start=13s", "queue=13s"]).start();
+    until_one(&sandbox, "PD");
+    std::thread::sleep(Duration::from_secs(3));
+    block_on(sandbox.stop_slurmctld()).unwrap();
+    let run = crate::world::Said::of(waiting);
+    run.finds("spawn.scheduler-down");
+    block_on(sandbox.start_slurmctld()).unwrap();
+}
+
+/// A job on all cores that no reservation holds.
+fn fill(sandbox: &Sandbox) -> String {
+    let cores: usize = ask(sandbox, "sinfo", &["-h", "-p", "normal", "-o", "%c"])
+        .parse()
+        .unwrap();
+    let free = (cores - 1).to_string();
+    let fill = ["--parsable", "-o", "/dev/null", "-n", &free, "--wrap"];
+    ask(sandbox, "sbatch", &[&fill[..], &["sleep 300"]].concat())
+}
+
+/// A probe whose suite has this command asked after the stop.
 fn check_gone(world: &World, command: &str) -> Call {
+    let gone = format!("gone: {{ command: [{command}], expect_empty: true }}");
+    check_asking(world, &gone)
+}
+
+/// A probe with these keys.
+fn check_asking(world: &World, keys: &str) -> Call {
     world.write(
         "suite.yaml",
         &format!(
             "hubs:\n  here:\n    url: {}\n    accounts:\n      {}: {{ token: {{ file: token }} }}\n\
-             probes:\n  job:\n    gone: {{ command: [{command}], expect_empty: true }}\n",
+             probes:\n  job:\n    {keys}\n",
             world.url, world.account
         ),
     );
@@ -202,13 +305,19 @@ fn check_gone(world: &World, command: &str) -> Call {
 /// Where nothing but the command says that something is left, and where it cannot be run.
 fn who_is_asked(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "gone-asked");
-    let run = check_gone(&world, "/nonexistent/squeue").run();
+    let keys =
+        "gone: { command: [/nonexistent/squeue] }\n    queue: { command: [/nonexistent/qstat] }";
+    let run = check_asking(&world, keys).run();
     run.passes();
     let warnings = run.visit()["warnings"].to_string();
-    assert!(
-        warnings.contains("not checked") && warnings.contains("/nonexistent/squeue"),
-        "{warnings}"
-    );
+    for words in [
+        "not checked",
+        "/nonexistent/squeue",
+        "not known what the scheduler says of the job",
+    ] {
+        assert!(warnings.contains(words), "{warnings}");
+    }
+    assert_eq!(warnings.matches("/nonexistent/qstat").count(), 1);
     world.assert_nothing_left();
 
     let late = check_gone(&world, "sleep, 60").and(&["--deadline", "stop=4s"]);
@@ -250,13 +359,7 @@ fn until_one(sandbox: &Sandbox, state: &str) -> String {
 
 /// While all cores that no reservation holds are taken.
 fn queued_and_cancelled(sandbox: &Sandbox, world: &World) {
-    let cores: usize = ask(sandbox, "sinfo", &["-h", "-p", "normal", "-o", "%c"])
-        .parse()
-        .unwrap();
-    let free = (cores - 1).to_string();
-    let fill = ["--parsable", "-o", "/dev/null", "-n", &free, "--wrap"];
-    let filler = ask(sandbox, "sbatch", &[&fill[..], &["sleep 300"]].concat());
-
+    let filler = fill(sandbox);
     let deadlines = ["--deadline", "start=5s", "--deadline", "queue=4s"];
     let run = world.check().and(&deadlines).run();
     run.exits(3).finds("spawn.queued");

@@ -7,6 +7,8 @@
 //! plain error of the spawner.
 
 use super::super::excerpt;
+use super::super::scheduler::{Job, Word};
+use super::Failure;
 use crate::vocabulary::{Cause, Finding};
 
 /// The scheduler does not answer, or not in time.
@@ -56,7 +58,7 @@ const VANISHED: &[&str] = &[
 pub(super) fn of_text(said: &str) -> Option<Finding> {
     let lower = said.to_lowercase();
     let any = |table: &[&str]| table.iter().any(|words| lower.contains(words));
-    if any(DOWN) {
+    if is_down(said) {
         return Some(Finding::new(
             Cause::SpawnSchedulerDown,
             format!("the scheduler does not answer: {}", own_words(said)),
@@ -76,6 +78,57 @@ pub(super) fn of_text(said: &str) -> Option<Finding> {
             "the job disappeared from the queue, or ended before it had started the server",
         )
     })
+}
+
+/// Whether what the scheduler says of the job would tell more than a finding of this cause.
+pub fn is_vague(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::SpawnQueued
+            | Cause::SpawnTooSlow
+            | Cause::SpawnStartTimeout
+            | Cause::SpawnNeverAnswered
+            | Cause::SpawnExited
+    )
+}
+
+/// A finding, with what the suite's command said of the job; in its place, where that tells the cause.
+pub(super) fn with_job(finding: Finding, failure: &Failure) -> Finding {
+    let Some(job) = failure.job.as_ref().filter(|_| is_vague(finding.cause)) else {
+        return finding;
+    };
+    let (cause, summary) = match job.word {
+        Word::Over => (
+            Cause::SpawnJobVanished,
+            "the job ended or was cancelled before its server answered",
+        ),
+        Word::Down if finding.cause != Cause::SpawnExited => (
+            Cause::SpawnSchedulerDown,
+            "the scheduler has stopped answering while the server started",
+        ),
+        _ => return waiting(finding, job),
+    };
+    Finding::new(cause, summary)
+        .seen(job.evidence())
+        .seen(finding.summary)
+        .seen_all(finding.evidence)
+}
+
+/// Where it waits: why, and what can be done about that.
+fn waiting(mut finding: Finding, job: &Job) -> Finding {
+    if finding.cause == Cause::SpawnQueued && job.word != Word::Runs {
+        finding.summary = format!("{}; it waits: {}", finding.summary, job.in_words());
+        if let Some(advice) = job.advice() {
+            finding = finding.advise(advice);
+        }
+    }
+    finding.seen(job.evidence())
+}
+
+/// Whether these are words of a scheduler's command that does not reach it.
+pub fn is_down(said: &str) -> bool {
+    let lower = said.to_lowercase();
+    DOWN.iter().any(|words| lower.contains(words))
 }
 
 /// What the scheduler said, without what its commands and the spawner put before it.
@@ -166,6 +219,56 @@ mod tests {
         ] {
             assert_eq!(cause(said).unwrap().0, Cause::SpawnSchedulerDown, "{said}");
         }
+    }
+
+    fn found(cause: Cause, said: &str) -> Finding {
+        let failure = Failure {
+            job: Some(Job::of("squeue -j 7", said, true)),
+            ..Failure::default()
+        };
+        with_job(Finding::new(cause, "it was so"), &failure)
+    }
+
+    #[test]
+    fn what_the_suite_s_command_says_tells_more() {
+        let waits = found(Cause::SpawnQueued, "PENDING JobHeldAdmin");
+        assert_eq!(
+            (waits.cause, waits.summary.as_str()),
+            (
+                Cause::SpawnQueued,
+                "it was so; it waits: PENDING (JobHeldAdmin)"
+            )
+        );
+        assert!(waits.advice.contains("holds the job"), "{}", waits.advice);
+        assert_eq!(waits.evidence, ["squeue -j 7: PENDING JobHeldAdmin"]);
+        for cause in [
+            Cause::SpawnStartTimeout,
+            Cause::SpawnNeverAnswered,
+            Cause::SpawnExited,
+        ] {
+            let over = found(cause, "");
+            assert_eq!(over.cause, Cause::SpawnJobVanished);
+            assert_eq!(
+                over.evidence,
+                ["squeue -j 7 says nothing any more", "it was so"]
+            );
+            assert_eq!(found(cause, "RUNNING None").cause, cause);
+        }
+        // What has a cause of its own keeps it.
+        let rejected = found(Cause::SpawnJobRejected, "");
+        assert_eq!(rejected.evidence, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_scheduler_that_has_stopped_answering() {
+        let failure = Failure {
+            job: Some(Job::down("squeue", "Unable to contact slurm controller")),
+            ..Failure::default()
+        };
+        let late = Finding::new(Cause::SpawnTooSlow, "late");
+        assert_eq!(with_job(late, &failure).cause, Cause::SpawnSchedulerDown);
+        let ended = Finding::new(Cause::SpawnExited, "ended");
+        assert_eq!(with_job(ended, &failure).cause, Cause::SpawnExited);
     }
 
     #[test]

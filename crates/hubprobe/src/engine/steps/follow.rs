@@ -6,9 +6,10 @@
 //! or end early while the spawn goes on; the model is always right, but slow
 //! to ask. Ready is what the model says. While the last word is that a
 //! scheduler keeps the server waiting, the start deadline stands still and the
-//! queue deadline runs.
+//! queue deadline runs; the suite's command may say the same ([`queue`]).
 
 mod model;
+mod queue;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -17,9 +18,10 @@ use jupyterhub_client::{Error, Hub, JupyterServer, ProgressEvent, Seen, Started}
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
+use self::queue::Asked;
 use super::stream::{News, Stream, last_failure};
 use crate::diagnose::hub;
-use crate::diagnose::queue::{is_queued, job_in_words};
+use crate::diagnose::queue::job_in_words;
 use crate::diagnose::spawn::{self as diagnose, Failure};
 use crate::engine::Walk;
 use crate::undo::ServerMade;
@@ -106,7 +108,10 @@ struct Following<'a> {
     stumbled: Option<(Finding, Instant)>,
     start_left: Duration,
     queue_left: Duration,
+    /// The hub's last word was that a scheduler keeps the server waiting.
+    hub_says_queued: bool,
     queued: bool,
+    asked: Asked,
     marked: Instant,
     failure: Failure,
 }
@@ -138,7 +143,9 @@ impl<'a> Following<'a> {
             stumbled: None,
             start_left: deadlines.start,
             queue_left: deadlines.queue,
+            hub_says_queued: false,
             queued: false,
+            asked: Asked::new(now),
             marked: now,
             failure: Failure::default(),
         }
@@ -146,6 +153,7 @@ impl<'a> Following<'a> {
 
     async fn run(mut self) -> Follow {
         loop {
+            self.ask_the_scheduler();
             let deadline = self.deadline();
             let ended = tokio::select! {
                 biased;
@@ -154,7 +162,11 @@ impl<'a> Following<'a> {
                     self.answered(answer.ok()).await
                 }
                 () = sleep_until(self.next_look) => self.look().await,
-                () = sleep_until(deadline) => Some(self.out_of_time()),
+                said = self.asked.heard() => {
+                    self.heard(said);
+                    None
+                }
+                () = sleep_until(deadline) => self.out_of_time().await,
             };
             self.mark();
             if let Some(ended) = ended {
@@ -185,15 +197,26 @@ impl<'a> Following<'a> {
             }
     }
 
-    fn out_of_time(&mut self) -> Follow {
+    async fn out_of_time(&mut self) -> Option<Follow> {
+        if let Some(ended) = self.ask_once_more().await {
+            return Some(ended);
+        }
+        self.mark();
+        if Instant::now() < self.deadline() {
+            // It is the other clock that runs.
+            return None;
+        }
+        self.failure.job = self.asked.told();
         let failure = &self.failure;
-        Follow::Failed(if self.queued {
+        let finding = if self.queued {
             let budget = self.walk.probe.deadlines.queue;
             diagnose::queued(budget.as_secs_f64(), failure)
         } else {
             let budget = self.walk.probe.deadlines.start;
             diagnose::too_slow(budget.as_secs_f64(), failure)
-        })
+        };
+        self.say_if_not_asked(&finding);
+        Some(Follow::Failed(finding))
     }
 
     /// A word of the stream.
@@ -222,21 +245,16 @@ impl<'a> Following<'a> {
 
     fn tell(&mut self, event: &ProgressEvent) {
         self.mark();
-        self.queued = is_queued(&event.message);
-        if let Some(share) = &self.walk.share {
-            share.waits(self.queued);
-        }
-        if self.queued {
-            self.walk.queued_at = Some(Instant::now());
-        }
         if let Some(job) = job_in_words(&event.message) {
             self.walk.job_id = Some(job);
         }
+        self.hub_says(&event.message);
         self.failure.last_progress = Some(self.walk.voice.clean(&event.message));
         self.failure.take(&event.message, &event.raw);
         let repeated = self.streams > 0 && self.told.contains(&event.message);
         if !repeated {
-            self.walk.voice.progress(event.percent, &event.message);
+            let message = self.with_reason(&event.message);
+            self.walk.voice.progress(event.percent, &message);
         }
         if self.told.len() < WORDS_REMEMBERED {
             self.told.insert(event.message.clone());
@@ -325,7 +343,10 @@ impl<'a> Following<'a> {
         self.failure.queued = self.queued;
         self.failure.was_stopped |= self.shown_ready;
         self.failure.elapsed_s = self.began.elapsed().as_secs_f64();
-        Follow::Failed(diagnose::failed(&self.failure))
+        self.failure.job = self.asked.told();
+        let finding = diagnose::failed(&self.failure);
+        self.say_if_not_asked(&finding);
+        Follow::Failed(finding)
     }
 
     fn schedule(&mut self) {

@@ -1,5 +1,5 @@
-//! Gone, as the scheduler has it: the suite's command is run after the stop, until
-//! it says nothing. A hub forgets a job whose cancelling failed, and then only
+//! The suite's commands that ask the scheduler, and gone, as it has that: the command
+//! is run after the stop, until it says nothing. A hub forgets a job whose cancelling failed, and then only
 //! the scheduler knows that it runs on.
 //!
 //! What could not be asked is warned of, and proves nothing either way.
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::diagnose::stop;
+use crate::diagnose::{scheduler as diagnose, stop};
 use crate::engine::Walk;
 use crate::hook;
-use crate::suite::GoneHook;
+use crate::suite::SchedulerHook;
 use crate::undo::entry::server_words;
 use crate::vocabulary::Finding;
 
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Why a command that wants the job's id was not run.
+pub(super) const NO_ID: &str = "the hub does not tell the job's id, neither in its progress messages nor in the server's state (which wants the scope admin:server_state)";
 
 /// What the scheduler says.
 pub(super) enum Answer {
@@ -38,10 +41,7 @@ pub(super) async fn ask(walk: &Walk, latest: Instant) -> Answer {
         return Answer::NotAsked;
     };
     if hook.wants_job() && walk.job_id.is_none() {
-        return not_checked(
-            walk,
-            "the hub does not tell the job's id, neither in its progress messages nor in the server's state (which wants the scope admin:server_state)",
-        );
+        return not_checked(walk, NO_ID);
     }
     let words = filled(hook, walk);
     let until = latest.min(Instant::now() + PATIENCE);
@@ -81,7 +81,8 @@ fn not_checked(walk: &Walk, why: &str) -> Answer {
     Answer::NotAsked
 }
 
-fn filled(hook: &GoneHook, walk: &Walk) -> Vec<String> {
+/// The command's words for this visit.
+pub(super) fn filled(hook: &SchedulerHook, walk: &Walk) -> Vec<String> {
     let job = walk.job_id.as_deref().unwrap_or_default();
     let fill = |word: &String| {
         word.replace("{job_id}", job)
@@ -92,11 +93,11 @@ fn filled(hook: &GoneHook, walk: &Walk) -> Vec<String> {
 }
 
 /// What the command says, or why it could not be asked.
-async fn run(words: &[String]) -> Result<String, String> {
+pub(super) async fn run(words: &[String]) -> Result<String, String> {
     let said = hook::run(words).await?;
-    if said.success || said.output.is_empty() && stop::says_no_such_job(&said.errors) {
+    if said.success || said.output.is_empty() && diagnose::says_no_such_job(&said.errors) {
         return Ok(said.output);
     }
     let program = words.first().map_or("", String::as_str);
-    Err(stop::no_answer(program, &said.status, &said.errors))
+    Err(diagnose::no_answer(program, &said.status, &said.errors))
 }

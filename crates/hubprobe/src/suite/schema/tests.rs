@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::suite::{
-    budget, defaults, environment, fields::Shape, gone, hubs, load, node_time, parts, probes,
-    retries, steps,
+    budget, defaults, environment, fields::Shape, hubs, load, node_time, parts, probes, retries,
+    scheduler, steps,
 };
 
 fn keys<T: JsonSchema>() -> Vec<String> {
@@ -36,7 +36,8 @@ fn the_schema_has_the_keys_that_are_read() {
     same(keys::<LabFile>(), &steps::LAB);
     same(keys::<BudgetFile>(), &budget::BUDGET);
     same(keys::<EnvironmentFile>(), &environment::ENVIRONMENT);
-    same(keys::<GoneFile>(), &gone::GONE);
+    same(keys::<QueueFile>(), &scheduler::QUEUE);
+    same(keys::<GoneFile>(), &scheduler::GONE);
     same(keys::<spread::RetriesMap>(), &retries::RETRIES);
     same(keys::<spread::NodeTimeMap>(), &node_time::NODE_TIME);
 }

@@ -148,7 +148,7 @@ fn no_more_mistakes_are_told_than_anyone_reads() {
 fn what_asks_the_scheduler_is_read_inherited_and_listed() {
     let (suite, _) = read(
         "hubs:\n  alps: { url: 'https://h.org', accounts: { me: { token: { env: T } } } }\nprobes:\n  \
-         base: { abstract: true, gone: { command: [squeue, -h, -j, '{job_id}'], expect_empty: true } }\n  \
+         base: { abstract: true, queue: { command: [squeue, -h, -j, '{job_id}', -o, '%T %r'] }, gone: { command: [squeue, -h, -j, '{job_id}'], expect_empty: true } }\n  \
          a: { extends: base }\n  b: { gone: { command: [qstat, -u, '{user}', 7] } }\n  c: {}\n",
     );
     let all = suite.probes(&[]).unwrap();
@@ -157,11 +157,17 @@ fn what_asks_the_scheduler_is_read_inherited_and_listed() {
     assert_eq!(hook(1).unwrap().command, ["qstat", "-u", "{user}", "7"]);
     assert!(hook(0).unwrap().wants_job() && !hook(1).unwrap().wants_job());
     assert!(hook(2).is_none());
+    let queue = |at: usize| all[at].queue.as_ref();
+    assert_eq!(queue(0).unwrap().command[5], "%T %r");
+    assert!(queue(1).is_none());
     let listed = as_json(&suite, &all);
     assert_eq!(
         listed["probes"][0]["gone"],
         json!({"command": ["squeue", "-h", "-j", "{job_id}"]})
     );
+    assert_eq!(listed["probes"][0]["queue"]["command"][0], "squeue");
+    assert!(listed["probes"][1].get("queue").is_none());
     assert!(listed["probes"][2].get("gone").is_none());
+    assert!(as_text(&all).contains("\n  queue     squeue -h -j {job_id} -o %T %r\n"));
     assert!(as_text(&all).contains("\n  gone      squeue -h -j {job_id}\n"));
 }

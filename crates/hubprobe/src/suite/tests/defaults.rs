@@ -56,15 +56,15 @@ fn faults_of_defaults_are_found_where_no_probe_uses_them() {
     for (defaults, message) in [
         (
             "defaults:\n",
-            "suite.yaml:9:9: the defaults: expected a map of options, deadlines, gone, steps, tags, retries, found nothing\n    9 | defaults:\n      |         ^",
+            "suite.yaml:9:9: the defaults: expected a map of options, deadlines, queue, gone, steps, tags, retries, found nothing\n    9 | defaults:\n      |         ^",
         ),
         (
             "defaults: { server: x }\n",
-            "suite.yaml:9:13: unknown key `server` in defaults\n    9 | defaults: { server: x }\n      |             ^\n  the keys of defaults are: options, deadlines, gone, steps, tags, retries",
+            "suite.yaml:9:13: unknown key `server` in defaults\n    9 | defaults: { server: x }\n      |             ^\n  the keys of defaults are: options, deadlines, queue, gone, steps, tags, retries",
         ),
         (
             "defaults: { tgas: [x] }\n",
-            "suite.yaml:9:13: unknown key `tgas` in defaults\n    9 | defaults: { tgas: [x] }\n      |             ^\n  did you mean `tags`? the keys of defaults are: options, deadlines, gone, steps, tags, retries",
+            "suite.yaml:9:13: unknown key `tgas` in defaults\n    9 | defaults: { tgas: [x] }\n      |             ^\n  did you mean `tags`? the keys of defaults are: options, deadlines, queue, gone, steps, tags, retries",
         ),
         (
             "defaults: { options: [a] }\n",

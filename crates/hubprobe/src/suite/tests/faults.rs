@@ -108,7 +108,7 @@ fn faults_of_a_probe() {
     for (line, message) in [
         (
             "    acount: me\n",
-            "suite.yaml:8:5: unknown key `acount` in a probe\n    8 |     acount: me\n      |     ^\n  did you mean `account`? the keys of a probe are: hub, account, server, options, deadlines, gone, steps, tags, extends, abstract, matrix, retries",
+            "suite.yaml:8:5: unknown key `acount` in a probe\n    8 |     acount: me\n      |     ^\n  did you mean `account`? the keys of a probe are: hub, account, server, options, deadlines, queue, gone, steps, tags, extends, abstract, matrix, retries",
         ),
         (
             "    account: you\n",
@@ -340,6 +340,20 @@ fn faults_of_what_asks_the_scheduler() {
         ),
     ] {
         let said = fault(&with("", &format!("    gone: {gone}\n")));
+        assert!(said.starts_with(message), "{said}\nis not {message}");
+    }
+    for (queue, message) in [
+        ("{}", "suite.yaml:8:12: `queue` has no `command`\n"),
+        (
+            "{ command: [squeue], expect_empty: true }",
+            "suite.yaml:8:33: unknown key `expect_empty` in `queue`\n",
+        ),
+        (
+            "{ command: [squeue, '{jobid}'] }",
+            "suite.yaml:8:32: command: nothing is known by the name {jobid}\n",
+        ),
+    ] {
+        let said = fault(&with("", &format!("    queue: {queue}\n")));
         assert!(said.starts_with(message), "{said}\nis not {message}");
     }
 }

@@ -35,6 +35,7 @@ impl Following<'_> {
     pub(super) async fn look(&mut self) -> Option<Follow> {
         let left = self.deadline().saturating_duration_since(Instant::now());
         let length = left.clamp(Duration::from_millis(500), LONGEST_LOOK);
+        let looked = Instant::now();
         let seen = timeout(length, self.hub.user(self.walk.user(), false)).await;
         self.schedule();
         let Ok(seen) = seen else {
@@ -58,7 +59,7 @@ impl Following<'_> {
             State::Foreign(why) => Some(self.foreign(&why, user.servers)),
             State::Ours { .. } => {
                 let server = user.servers?.shift_remove(&self.asking.made.name)?;
-                self.there(server).await
+                self.there(server, looked).await
             }
         }
     }
@@ -101,7 +102,7 @@ impl Following<'_> {
     }
 
     /// Ours is there: starting, stopping after a failure, or ready.
-    async fn there(&mut self, server: Server) -> Option<Follow> {
+    async fn there(&mut self, server: Server, looked: Instant) -> Option<Follow> {
         self.absent = 0;
         self.remember(&server);
         if let Some(job) = server.state.as_ref().and_then(job_in_state) {
@@ -111,6 +112,7 @@ impl Following<'_> {
             None if server.ready => self.ready(&server).await,
             Some("spawn") => {
                 self.pending_seen = true;
+                self.asked.still_pending(looked);
                 let due = Instant::now() >= self.reopen_at;
                 if self.stream.is_none() && !self.stream_over && due {
                     self.stream = Some(Stream::open(
@@ -171,7 +173,13 @@ impl Following<'_> {
         }
         let url = server.url.as_deref()?;
         match self.hub.resolve(url) {
-            Ok(url) => Some(Follow::Ready(self.hub.server(&url))),
+            Ok(url) => {
+                // Whatever was said last of a queue.
+                if let Some(share) = &self.walk.share {
+                    share.waits(false);
+                }
+                Some(Follow::Ready(self.hub.server(&url)))
+            }
             Err(error) => Some(Follow::Failed(
                 Finding::new(Cause::HubError, "the hub gives no usable URL of the server")
                     .seen(error.to_string()),

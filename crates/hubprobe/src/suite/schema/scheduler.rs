@@ -4,6 +4,15 @@ use schemars::JsonSchema;
 
 use super::Word;
 
+/// A command that says how the server's job is, and why it waits.
+#[derive(JsonSchema)]
+#[schemars(rename = "Queue", deny_unknown_fields)]
+pub(super) struct QueueFile {
+    /// The program and its arguments, without a shell; `{job_id}`, `{user}` and `{server}` in them are filled in.
+    #[schemars(length(min = 1), extend("examples" = [["squeue", "-h", "-j", "{job_id}", "-o", "%T %r"]]))]
+    command: Vec<Word>,
+}
+
 /// A command that says nothing once the job is gone.
 #[derive(JsonSchema)]
 #[schemars(rename = "Gone", deny_unknown_fields)]

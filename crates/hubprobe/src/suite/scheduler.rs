@@ -1,5 +1,6 @@
-//! The setting `gone` of a probe: a command that asks the scheduler whether the
-//! server's job is still there, which the hub may not know.
+//! The settings `queue` and `gone` of a probe: commands that ask the scheduler what
+//! the hub may not know: why the server's job waits, and whether it is still there
+//! after the stop.
 
 use super::document::{Document, Kind, Node};
 use super::error::SuiteError;
@@ -13,28 +14,44 @@ pub(super) const GONE: Shape = Shape {
     secret: false,
 };
 
-const EXAMPLE: &str = "gone: { command: [squeue, -h, -j, \"{job_id}\"], expect_empty: true }";
+pub(super) const QUEUE: Shape = Shape {
+    what: "`queue`",
+    known: &["command"],
+    later: &[],
+    secret: false,
+};
+
+const QUEUE_EXAMPLE: &str = "queue: { command: [squeue, -h, -j, \"{job_id}\", -o, \"%T %r\"] }";
+
+const GONE_EXAMPLE: &str = "gone: { command: [squeue, -h, -j, \"{job_id}\"], expect_empty: true }";
 
 /// What the words of the command may have in them.
 const PLACES: [&str; 3] = ["job_id", "user", "server"];
 
-/// A command whose output is empty once nothing is left of the server.
+/// A command that says what the scheduler knows of the server's job.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GoneHook {
+pub struct SchedulerHook {
     /// The program and its arguments; `{job_id}`, `{user}` and `{server}` in them are filled in.
     pub command: Vec<String>,
 }
 
-impl GoneHook {
+impl SchedulerHook {
     /// Whether the command can be run without knowing the job.
     pub fn wants_job(&self) -> bool {
         self.command.iter().any(|word| word.contains("{job_id}"))
     }
 }
 
-pub(super) fn gone(document: &Document, node: &Node) -> Result<GoneHook, SuiteError> {
+/// A command that says how the job is, and why it waits.
+pub(super) fn queue(document: &Document, node: &Node) -> Result<SchedulerHook, SuiteError> {
+    let fields = Fields::of(document, node, "`queue`", &QUEUE)?;
+    command(document, &fields, QUEUE_EXAMPLE)
+}
+
+/// A command whose output is empty once nothing is left of the server.
+pub(super) fn gone(document: &Document, node: &Node) -> Result<SchedulerHook, SuiteError> {
     let fields = Fields::of(document, node, "`gone`", &GONE)?;
-    let command = fields.required("command", EXAMPLE)?;
+    let hook = command(document, &fields, GONE_EXAMPLE)?;
     if let Some(empty) = fields.get("expect_empty")
         && !fields.truth("expect_empty")?
     {
@@ -42,6 +59,15 @@ pub(super) fn gone(document: &Document, node: &Node) -> Result<GoneHook, SuiteEr
         let reason = "expect_empty: nothing but true is known here";
         return Err(document.error(empty.place, reason, remedy));
     }
+    Ok(hook)
+}
+
+fn command(
+    document: &Document,
+    fields: &Fields<'_>,
+    example: &str,
+) -> Result<SchedulerHook, SuiteError> {
+    let command = fields.required("command", example)?;
     let wrong = || {
         let wanted = "a list of texts, the program first";
         wrong_type(
@@ -49,7 +75,7 @@ pub(super) fn gone(document: &Document, node: &Node) -> Result<GoneHook, SuiteEr
             command,
             "command",
             wanted,
-            &format!("as in {EXAMPLE}"),
+            &format!("as in {example}"),
         )
     };
     let Kind::List(items) = &command.kind else {
@@ -77,7 +103,7 @@ pub(super) fn gone(document: &Document, node: &Node) -> Result<GoneHook, SuiteEr
     {
         return Err(wrong());
     }
-    Ok(GoneHook { command: words })
+    Ok(SchedulerHook { command: words })
 }
 
 /// A name in braces that is none of ours. Braces around anything else, and after a dollar, are the command's own.
