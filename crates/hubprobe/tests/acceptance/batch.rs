@@ -152,12 +152,39 @@ fn seeing(sandbox: &Sandbox, account: &str) -> World {
     World::with_scopes(sandbox, account, &scopes)
 }
 
+/// A site's template without the line for the reservation.
+const DROPPING: &str = "
+import slurm
+line = '{% if reservation %}#SBATCH --reservation={{reservation[0]}}\\n{% endif %}'
+assert line in slurm.SCRIPT
+c.JobSpawner.batch_script = slurm.SCRIPT.replace(line, '')
+";
+
+/// The hub has the option as it was sent, the server works, and the job has no reservation.
+fn drops_an_option(sandbox: &Sandbox) {
+    let world = World::on(sandbox, "dropped");
+    let check = |reservation: &str| {
+        let check = world.check_steps("- options-honoured");
+        let check = check.option("partition=debug").option(reservation);
+        check.run()
+    };
+    let run = check(&format!("reservation=[{SLURM_RESERVATION}]"));
+    let finding = run.exits(1).finds("spawn.options-ignored");
+    let summary = finding["summary"].as_str().unwrap();
+    let words = "reservation: asked for \"class\", and SLURM_JOB_RESERVATION is not set";
+    assert!(summary.contains(words), "{summary}");
+    assert_eq!(finding["evidence"].as_array().unwrap().len(), 1);
+    world.assert_nothing_left();
+    // As a page sends it where none is chosen.
+    check("reservation=[\"\"]").passes();
+}
+
 /// The job is known to who may see the server's state, and is asked for after the stop; also when cancelling does nothing.
 fn gone_as_slurm_has_it(hubs: &Hubs, version: &str) {
     let holder = tempfile::tempdir().unwrap();
     let keep = holder.path().join("keep");
     let config = format!(
-        "{SEEING}c.JobSpawner.batch_cancel_cmd = 'test -e {} || scancel {{{{job_id}}}}'\n",
+        "{SEEING}{DROPPING}c.JobSpawner.batch_cancel_cmd = 'test -e {} || scancel {{{{job_id}}}}'\n",
         keep.display()
     );
     let sandbox = hubs.own(&Spec {
@@ -169,6 +196,8 @@ fn gone_as_slurm_has_it(hubs: &Hubs, version: &str) {
         let squeue = "squeue, -h, -j, '{job_id}'";
         check_gone(world, squeue).env("SLURM_CONF", conf.to_str().unwrap())
     };
+
+    drops_an_option(&sandbox);
 
     // Who may not see the state is told that nothing was asked.
     let blind = World::on(&sandbox, "blind");
