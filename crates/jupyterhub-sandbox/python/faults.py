@@ -3,7 +3,7 @@
     {"fault": "NAME"}  or  {"fault": "NAME:ARGUMENT"};  {"fault": "none"} is a spawn without any
 
 What each name does is said in src/fault/spawn.rs, for people; this is where it is done. What takes more than a few lines is in
-files of its own: pods.py (Kubernetes, emulated), homes.py, routes.py (the proxy), others.py (somebody else), relay.py (the way
+files of its own: pods.py (Kubernetes, emulated), firecrest.py (FirecREST and Slurm, emulated), homes.py, routes.py (the proxy), others.py (somebody else), relay.py (the way
 to the hub).
 
 Two more options, `start_timeout` and `http_timeout` (seconds), hold for that spawn only. Options that are not known here are
@@ -19,6 +19,7 @@ import os
 import signal
 import socket
 
+import firecrest
 import homes
 import jupyterhub
 import others
@@ -46,6 +47,8 @@ FAULTS = frozenset(
     # Kubernetes, emulated
     " k8s_pull_notfound k8s_pull_unauthorized k8s_pull_toomany k8s_unschedulable k8s_scale_up k8s_volume k8s_mount k8s_quota"
     " k8s_webhook k8s_crash k8s_oom"
+    # FirecREST and Slurm, emulated
+    " firecrest"
     # homes
     " home_readonly home_full home_fills home_forgets".split()
 )
@@ -78,6 +81,9 @@ class FaultSpawner(LocalSpawner):
     before_ready = ()
     # Set when a route was taken away, so that the hub's own check of routes does not bring it back.
     route_is_lost = False
+    # What firecrestspawner knows of its job, and where its server listens.
+    job_id = job_status = ""
+    address = None
 
     @property
     def faults(self):
@@ -134,7 +140,11 @@ class FaultSpawner(LocalSpawner):
         if set(NOBODY_LISTENS).intersection(faults):
             self.settle = False
         await self._prepare(faults)
-        address, port = await super().start()
+        if "firecrest" in faults:
+            older = await firecrest.start(self)
+            if older:
+                return older
+        self.address = address, port = await super().start()
         if "wrong_port" in faults:
             return address, closed_port()
         if "die_after" in faults:
@@ -220,6 +230,10 @@ class FaultSpawner(LocalSpawner):
         if "no_hub" in faults:
             async for line in lines_of(self.log_path, self._log_from):
                 yield {"message": line}
+        if "firecrest" in faults:
+            async for event in firecrest.events(self):
+                yield event
+            return
         if pods.wanted(faults):
             async for event in pods.events(self):
                 yield event
@@ -227,11 +241,23 @@ class FaultSpawner(LocalSpawner):
         async for event in super().progress():
             yield event
 
+    async def poll(self):
+        if "firecrest" in self.faults and self.log_path in firecrest.orphans:
+            # The older one is what is asked for.
+            return None if self.job_id else 1
+        return await super().poll()
+
+    def get_state(self):
+        job = {"job_id": self.job_id, "job_status": self.job_status} if self.job_id else {}
+        return {**super().get_state(), **job}
+
     async def stop(self, now=False):
         faults = self.faults
         if "stop_raise" in faults:
             raise RuntimeError("The sandbox was asked not to stop")
         if "stop_noop" in faults:
+            return
+        if "firecrest" in faults and firecrest.stopped_in_name(self):
             return
         if "stop_slow" in faults:
             await asyncio.sleep(self.seconds("stop_slow"))

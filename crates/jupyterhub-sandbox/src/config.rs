@@ -30,7 +30,7 @@ pub(crate) const LAUNCHER: &str = "launch.py";
 /// The configuration that the caller gave as text.
 pub(crate) const EXTRA: &str = "extra_config.py";
 
-const PYTHON: [(&str, &str); 15] = [
+const PYTHON: [(&str, &str); 16] = [
     (CONFIG, include_str!("../python/jupyterhub_config.py")),
     (LAUNCHER, include_str!("../python/launch.py")),
     ("watch.py", include_str!("../python/watch.py")),
@@ -41,6 +41,7 @@ const PYTHON: [(&str, &str); 15] = [
         "broken_database.py",
         include_str!("../python/broken_database.py"),
     ),
+    ("firecrest.py", include_str!("../python/firecrest.py")),
     ("homes.py", include_str!("../python/homes.py")),
     ("kernels.py", include_str!("../python/kernels.py")),
     ("others.py", include_str!("../python/others.py")),

@@ -143,6 +143,10 @@ fn refusal(what: &str, given: &str) -> Option<&'static str> {
             given.parse::<u32>().is_ok_and(|it| it <= 1_000_000),
             "its argument is a whole number, 0 or more",
         ),
+        "HOW" => (
+            is_of_firecrest(given),
+            "its argument is what goes wrong (old, queue, dies, dies_late, down, hangs, unhealthy, no_slurmctld, keeps), with :SEC behind it or not",
+        ),
         "start" => (given == "start", "its argument can only be start"),
         _ => (true, ""),
     };
@@ -160,6 +164,12 @@ pub(crate) fn size(text: &str) -> Option<u64> {
     let plain = digits.chars().all(|c| c.is_ascii_digit());
     let number: u64 = plain.then(|| digits.parse().ok())??;
     number.checked_mul(unit).filter(|it| *it < 1 << 40)
+}
+
+fn is_of_firecrest(text: &str) -> bool {
+    let (how, seconds) = text.split_once(':').unwrap_or((text, "0"));
+    let seconds: Option<f64> = seconds.parse().ok();
+    spawn::FIRECREST.contains(&how) && seconds.is_some_and(|it| it.is_finite() && it >= 0.0)
 }
 
 fn is_refusal(text: &str) -> bool {
@@ -237,6 +247,19 @@ mod tests {
     }
 
     #[test]
+    fn what_firecrest_can_do_wrong_is_known_on_both_sides() {
+        let text = include_str!("../python/firecrest.py");
+        let table = text.split_once("HOW = {\n").unwrap().1;
+        let table = table.split_once("\n}").unwrap().0;
+        let done: Vec<&str> = table
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('"')?.split_once('"'))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(done, spawn::FIRECREST);
+    }
+
+    #[test]
     fn faults_are_parsed_with_care() {
         let fault: Fault = "late-raise:12".parse().unwrap();
         assert_eq!(
@@ -260,6 +283,8 @@ mod tests {
             ("rate_limit:-1", "0 or more"),
             ("clock_skew:inf", "negative"),
             ("login_redirect:stop", "start"),
+            ("firecrest:ends", "dies_late"),
+            ("firecrest:queue:soon", "dies_late"),
         ] {
             let error = bad.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains(words), "{bad}: {error}");
@@ -271,6 +296,8 @@ mod tests {
             "clock_skew:-90",
             "login_redirect:start",
             "flaky:3",
+            "firecrest",
+            "firecrest:dies_late:3",
         ] {
             assert!(good.parse::<Fault>().is_ok(), "{good}");
         }

@@ -164,6 +164,18 @@ async fn faults_of_one_spawn() {
         ("firecrest-401", 401, "NoneType", "HTTP 401"),
         ("hook_denies:not today", 403, "not today", "not today"),
         ("bad_option:no such size", 400, "no such size", ""),
+        (
+            "firecrest:down",
+            500,
+            "",
+            "Spawn failed: All connection attempts failed",
+        ),
+        (
+            "firecrest:dies:0",
+            500,
+            "",
+            "in the queue or died  immediately after starting.",
+        ),
         ("k8s_quota", 500, "", "exceeded quota"),
         ("k8s_webhook", 500, "", "admission webhook"),
     ] {

@@ -207,7 +207,9 @@ pub fn options(
     facts: &Value,
 ) -> Result<(Vec<String>, Vec<String>), Finding> {
     let (mut honoured, mut traceless, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, value) in asked {
+    // Who nests them so wants them, whatever the hub takes them for.
+    let nested = nested(asked);
+    for (name, value) in asked.iter().chain(nested.into_iter().flatten()) {
         // Nothing was asked for with an empty text.
         let Some(value) = text_of(value).filter(|text| !text.is_empty()) else {
             continue;
@@ -241,11 +243,22 @@ pub fn options(
         return Ok((honoured, traceless));
     };
     let summary = format!("the server runs, but not with the options asked for: {first}");
-    let finding = Finding::new(Cause::SpawnOptionsIgnored, summary);
+    let mut finding = Finding::new(Cause::SpawnOptionsIgnored, summary);
+    if nested.is_some() {
+        finding = finding.advise(NESTED);
+    }
     Err(wrong
         .iter()
         .fold(finding, |finding, wrong| finding.seen(excerpt(wrong))))
 }
+
+/// The options in a map of this name: the body of JupyterHub's form of old, which its API takes for one option.
+pub fn nested(asked: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    asked.get("user_options")?.as_object()
+}
+
+/// What to do about them.
+pub const NESTED: &str = "The options stand in a map named user_options, which the hub takes for one option of that name: give them by themselves, without that map.";
 
 fn has_any_of_slurm(facts: &Value) -> bool {
     let variables = facts["variables"].as_object();
@@ -386,6 +399,8 @@ mod tests {
             assert_eq!(finding.cause, Cause::SpawnOptionsIgnored);
             assert!(finding.summary.contains(words), "{}", finding.summary);
         }
+        let nested = asked(json!({"user_options": {"partition": "debug"}})).unwrap_err();
+        assert!(nested.advice.contains("user_options"), "{}", nested.advice);
         // No scheduler there.
         assert_eq!(
             options(json!({"reservation": "x"}).as_object().unwrap(), &json!({}))

@@ -187,11 +187,15 @@ fn by_text(failure: &Failure, said: &str, reason: &str) -> Finding {
         return told;
     }
     if failure.ended_early {
-        return Finding::new(
-            Cause::SpawnExited,
-            "the server's process ended before it answered",
-        )
-        .seen("the start request was answered 500 while the spawn was still pending, which the hub does when it finds the process dead");
+        let process = || {
+            Finding::new(
+                Cause::SpawnExited,
+                "the server's process ended before it answered",
+            )
+        };
+        return jobs::ended(failure.last_progress.as_deref())
+            .unwrap_or_else(process)
+            .seen("the start request was answered 500 while the spawn was still pending, which the hub does when it finds the process dead");
     }
     if let Some(row) = row {
         return Finding::new(row.cause, row.summary);
@@ -245,6 +249,9 @@ fn start_timeout(failure: &Failure) -> Finding {
         )
         .advise("Wait, use a reservation, or raise c.Spawner.start_timeout.");
     }
+    if let Some(unheard) = jobs::unheard(failure.last_progress.as_deref(), elapsed) {
+        return unheard;
+    }
     Finding::new(
         Cause::SpawnStartTimeout,
         format!("the spawner gave up after {elapsed:.0} s (its start_timeout)"),
@@ -254,7 +261,8 @@ fn start_timeout(failure: &Failure) -> Finding {
 /// The finding for our own start deadline.
 pub fn too_slow(deadline_s: f64, failure: &Failure) -> Finding {
     let ours = format!("our start deadline of {deadline_s:.0} s came");
-    let finding = match failure.told() {
+    let unheard = || jobs::unheard(failure.last_progress.as_deref(), deadline_s);
+    let finding = match failure.told().or_else(unheard) {
         Some(told) => told.seen(ours),
         None => Finding::new(
             Cause::SpawnTooSlow,
@@ -365,6 +373,32 @@ mod tests {
     #[test]
     fn a_failure_without_words_is_a_plain_error() {
         assert_eq!(failed(&Failure::default()).cause, Cause::SpawnError);
+    }
+
+    /// As firecrestspawner's stream ends it.
+    #[test]
+    fn a_job_that_was_seen_to_run_or_never_heard_of() {
+        let of = |progress: &str, ended_early| {
+            let failure = Failure {
+                text: Some("Spawn failed: ".into()),
+                last_progress: Some(progress.into()),
+                elapsed_s: 30.0,
+                ended_early,
+                ..Failure::default()
+            };
+            failed(&failure).cause
+        };
+        let ran = "Cluster job running... waiting to connect. If the server fails";
+        assert_eq!(of(ran, true), Cause::SpawnJobVanished);
+        assert_eq!(of(ran, false), Cause::SpawnStartTimeout);
+        let unheard = "Waiting for job status...";
+        assert_eq!(of(unheard, false), Cause::SpawnSchedulerDown);
+        let slow = Failure {
+            last_progress: Some(unheard.into()),
+            ..Failure::default()
+        };
+        assert_eq!(too_slow(300.0, &slow).cause, Cause::SpawnSchedulerDown);
+        assert_eq!(too_slow(2.0, &slow).cause, Cause::SpawnTooSlow);
     }
 
     #[test]

@@ -228,7 +228,7 @@ causes! {
         "Look at the job's own log (slurm-ID.out, jupyterhub_slurmspawner_ID.log) and at sacct: a script that fails, a full home, a node, somebody's scancel.";
     SpawnSchedulerDown "spawn.scheduler-down" Deployment
         "the scheduler does not answer"
-        "Look at the scheduler from where the hub runs (scontrol ping), at slurmctld's log, and at the network between.";
+        "Look at the scheduler from where the hub runs (scontrol ping, or FirecREST's status), at slurmctld's log, and at the network between.";
     SpawnQueued "spawn.queued" Capacity
         "still queued when the queue deadline came"
         "Wait, use a reservation, or allow more with --deadline queue=TIME.";

@@ -349,6 +349,20 @@ fn who_is_asked(hubs: &Hubs, version: &str) {
     assert_eq!(warnings.matches("/nonexistent/qstat").count(), 1);
     world.assert_nothing_left();
 
+    // The job's id stands in the messages of firecrestspawner.
+    let keys = "queue: { command: [echo, PENDING, 'Priority of {job_id}'] }\n    options: { fault: 'firecrest:queue' }";
+    let waits = check_asking(&world, keys).and(&["--deadline", "queue=4s"]);
+    let waits = waits.run();
+    let finding = waits.exits(3).finds("spawn.queued");
+    let summary = finding["summary"].as_str().unwrap();
+    assert!(
+        summary.contains("it waits: PENDING Priority of 1"),
+        "{summary}"
+    );
+    let steps = waits.visit()["steps"].to_string();
+    assert!(steps.contains("[PENDING Priority of 1"), "{steps}");
+    world.assert_nothing_left();
+
     let late = check_gone(&world, "sleep, 60").and(&["--deadline", "stop=4s"]);
     let late = late.run();
     late.passes();

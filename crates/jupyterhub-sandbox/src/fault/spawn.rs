@@ -6,6 +6,19 @@ const fn kind(name: &'static str, argument: Option<&'static str>, what: &'static
     super::kind(Place::Spawn, name, argument, what)
 }
 
+/// What can go wrong with FirecREST: the first part of the argument of `firecrest`.
+pub(super) const FIRECREST: [&str; 9] = [
+    "old",
+    "queue",
+    "dies",
+    "dies_late",
+    "down",
+    "hangs",
+    "unhealthy",
+    "no_slurmctld",
+    "keeps",
+];
+
 pub(super) const KINDS: &[FaultKind] = &[
     kind("raise", None, "the spawner raises at once"),
     kind("late_raise", Some("SEC"), "it raises after SEC seconds"),
@@ -208,6 +221,11 @@ pub(super) const KINDS: &[FaultKind] = &[
         "k8s_oom",
         None,
         "emulated: the container is killed for its memory (status 137)",
+    ),
+    kind(
+        "firecrest",
+        Some("[HOW]"),
+        "emulated: FirecREST and Slurm by firecrestspawner, in its own words; HOW is what goes wrong: old, queue, dies, dies_late, down, hangs, unhealthy, no_slurmctld or keeps (see docs/sandbox.md), each with :SEC for how long it takes",
     ),
     kind("home_readonly", None, "the home cannot be written to"),
     kind(

@@ -7,6 +7,7 @@
 //! plain error of the spawner.
 
 use super::super::excerpt;
+use super::super::queue::is_running;
 use super::super::scheduler::{Job, Word};
 use super::Failure;
 use crate::vocabulary::{Cause, Finding};
@@ -17,6 +18,9 @@ const DOWN: &[&str] = &[
     "unable to contact slurm database",
     "slurm backup controller in standby mode",
     "socket timed out on send/recv",
+    // FirecREST is not there (httpx), and its way to slurmctld (asyncssh), as firecrestspawner passes them on.
+    "all connection attempts failed",
+    "channel not open for sending",
 ];
 
 /// The job as it was asked for is refused.
@@ -54,6 +58,40 @@ const VANISHED: &[&str] = &[
     "batch job started but died before launching",
 ];
 
+/// Nobody took the job, and the spawner keeps the reason to itself.
+const NOT_SUBMITTED: &str = "batch job submission failure";
+
+/// What a spawner says of a job before it has heard of it (firecrestspawner, batchspawner).
+const UNHEARD: &[&str] = &["waiting for job status", "unknown status"];
+
+/// Nobody waits longer for the first word of a scheduler that answers.
+const FIRST_WORD_S: f64 = 10.0;
+
+/// The finding where the last word after so many seconds was that nothing has been heard of the job.
+pub(super) fn unheard(last_progress: Option<&str>, seconds: f64) -> Option<Finding> {
+    let last = last_progress?.to_lowercase();
+    let unheard = UNHEARD.iter().any(|words| last.contains(words));
+    (unheard && seconds >= FIRST_WORD_S).then(|| {
+        Finding::new(
+            Cause::SpawnSchedulerDown,
+            format!(
+                "the spawner heard nothing of its job for {seconds:.0} s: the scheduler, or what stands before it \
+                 (FirecREST), does not answer"
+            ),
+        )
+    })
+}
+
+/// The finding for a process that ended while its server was awaited, where that was a job which had been seen to run.
+pub(super) fn ended(last_progress: Option<&str>) -> Option<Finding> {
+    is_running(last_progress?).then(|| {
+        Finding::new(
+            Cause::SpawnJobVanished,
+            "the job ran, and ended before its server answered",
+        )
+    })
+}
+
 /// The finding for a scheduler's words; none where there are none.
 pub(super) fn of_text(said: &str) -> Option<Finding> {
     let lower = said.to_lowercase();
@@ -71,6 +109,18 @@ pub(super) fn of_text(said: &str) -> Option<Finding> {
             Cause::SpawnJobRejected,
             format!("the scheduler refuses the job: {}", own_words(said)),
         ));
+    }
+    if lower.contains(NOT_SUBMITTED) {
+        return Some(
+            Finding::new(
+                Cause::SpawnError,
+                "the spawner could not submit the job, and does not say why",
+            )
+            .advise(
+                "The hub's log has the reason, behind \"Job submission failed\": FirecREST that is unwell or refuses the \
+                 account (a limit, a QOS, its login), or a banner in sbatch's output.",
+            ),
+        );
     }
     any(VANISHED).then(|| {
         Finding::new(
@@ -214,6 +264,8 @@ mod tests {
         }
         for said in [
             "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)",
+            "All connection attempts failed",
+            "('Channel not open for sending',)",
             "slurm_load_jobs error: Unable to contact slurm controller (connect failure)",
             "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation",
         ] {
@@ -272,10 +324,32 @@ mod tests {
     }
 
     #[test]
+    fn what_the_spawner_keeps_to_itself_or_never_heard() {
+        for said in [
+            "Jupyter batch job submission failure (no jobid in output)",
+            "Jupyter batch job submission failure",
+        ] {
+            let (cause, summary) = cause(said).unwrap();
+            assert_eq!(cause, Cause::SpawnError, "{said}");
+            assert!(summary.contains("does not say why"), "{summary}");
+        }
+        let waiting = Some("Waiting for job status...");
+        assert_eq!(
+            unheard(waiting, 30.0).unwrap().cause,
+            Cause::SpawnSchedulerDown
+        );
+        assert_eq!(unheard(waiting, 5.0), None);
+        assert_eq!(unheard(Some("Job 13 is pending in queue "), 30.0), None);
+        assert_eq!(unheard(None, 30.0), None);
+        let ran = "Cluster job running... waiting to connect";
+        assert_eq!(ended(Some(ran)).unwrap().cause, Cause::SpawnJobVanished);
+        assert_eq!(ended(Some("Server requested")), None);
+    }
+
+    #[test]
     fn other_words_are_none_of_a_scheduler() {
         for said in [
             "sbatch: error: Batch job submission failed: I/O error writing script/output to file",
-            "Jupyter batch job submission failure (no jobid in output)",
             "invalid time specification in the form",
             "I don't work!",
         ] {

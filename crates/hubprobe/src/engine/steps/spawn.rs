@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::follow::{self, Follow};
 use super::{company, earlier};
-use crate::diagnose::{reach, spawn as diagnose, token};
+use crate::diagnose::{environment, reach, spawn as diagnose, token};
 use crate::engine::Walk;
 use crate::explain;
 use crate::means;
@@ -42,6 +42,9 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
             .advise(short.remedy)
             .seen("no server was asked for, since undoing it could have failed too")
     })?;
+    if environment::nested(&walk.probe.options).is_some() {
+        walk.voice.warn(environment::NESTED);
+    }
     earlier::lock(walk).await?;
     earlier::take_back(walk, &hub).await?;
     let began = Instant::now();

@@ -4,6 +4,7 @@
 mod account;
 mod environment;
 mod files;
+mod firecrest;
 mod green;
 mod hub;
 mod kernel;
@@ -30,6 +31,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         refused::CASES,
         spawn::CASES,
         words::CASES,
+        firecrest::CASES,
         server::CASES,
         lab::CASES,
         kernel::CASES,
