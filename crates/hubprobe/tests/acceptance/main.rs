@@ -39,6 +39,7 @@ mod reports;
 mod side_by_side;
 mod together;
 mod undo;
+mod unprivileged;
 mod version_mismatch;
 #[allow(dead_code, reason = "shared with the tests under fire")]
 mod world;
@@ -116,6 +117,7 @@ fn main() -> ExitCode {
             .chain(told(version == &hubs.versions()[0]))
             .chain(scheduled(version == &hubs.versions()[0]))
             .chain(scheduled_slowly(all && version == &hubs.versions()[0]))
+            .chain(unprivileged(all && version == &hubs.versions()[0]))
         {
             trials.push(trial(hubs, version, name, *case));
         }
@@ -156,6 +158,10 @@ fn scheduled(newest: bool) -> &'static [Case] {
 
 fn scheduled_slowly(wanted: bool) -> &'static [Case] {
     if wanted { batch::ALL } else { &[] }
+}
+
+fn unprivileged(wanted: bool) -> &'static [Case] {
+    if wanted { unprivileged::ALL } else { &[] }
 }
 
 /// What only some versions can be.
