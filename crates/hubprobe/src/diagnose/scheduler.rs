@@ -144,6 +144,26 @@ impl Job {
         }
     }
 
+    /// Its time was over: its own limit's, or its partition's.
+    pub fn timed_out(&self) -> bool {
+        self.begins_with(&["TIMEOUT", "TO", "DEADLINE", "DL"])
+    }
+
+    /// It wanted more memory than it had.
+    pub fn out_of_memory(&self) -> bool {
+        self.begins_with(&["OUT_OF_MEMORY", "OOM"])
+    }
+
+    /// It ends just now; how, is told later.
+    pub fn is_ending(&self) -> bool {
+        self.begins_with(&["COMPLETING", "CG"])
+    }
+
+    fn begins_with(&self, states: &[&str]) -> bool {
+        let first = self.said.split_whitespace().next().unwrap_or_default();
+        self.word == Word::Over && states.iter().any(|state| first.eq_ignore_ascii_case(state))
+    }
+
     /// A message of the hub's, with what it leaves out.
     pub fn beside(&self, message: &str) -> String {
         let message = message.trim();
@@ -248,6 +268,17 @@ mod tests {
         }
         let all = Job::of("squeue -u me", "PENDING Resources", false);
         assert_eq!(all.word, Word::Unclear);
+    }
+
+    #[test]
+    fn how_it_ended() {
+        assert!(of("TIMEOUT TimeLimit").timed_out());
+        assert!(of("OUT_OF_MEMORY OutOfMemory").out_of_memory());
+        assert!(of("COMPLETING TimeLimit").is_ending());
+        for other in ["RUNNING None", "FAILED NonZeroExitCode", "", "TIMEOUTS x"] {
+            let job = of(other);
+            assert!(!job.timed_out() && !job.out_of_memory(), "{other}");
+        }
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! ("DUE TO TIME LIMIT") stands in the job's log alone. What is known is the time that was asked for in the options,
 //! and how long the server can have lived: at most since the scheduler last said that it waits, at least since it was
 //! ready. Slurm counts in whole minutes, rounds up, looks every half minute, and lets a job live on for a moment
-//! (`KillWait`, 30 s by default). Where nothing was asked for (a partition's default), this file knows nothing.
+//! (`KillWait`, 30 s by default). Where nothing was asked for (a partition's default), only the scheduler knows, whom the suite's
+//! command may ask.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::scheduler::Job;
 use crate::vocabulary::{Cause, Finding};
 
 /// What pages call it, in small letters and without what stands between words. `req_runtime` is batchspawner's name.
@@ -91,6 +93,30 @@ pub fn instead(finding: Finding, limit: Option<&Limit>, life: Life) -> Finding {
     ))
     .seen(finding.summary)
     .seen_all(finding.evidence)
+}
+
+/// The finding in place of one of a server that died or was stopped, by how the scheduler says that its job ended.
+pub fn by_word(finding: Finding, job: &Job) -> Finding {
+    if !matches!(finding.cause, Cause::ServerDied | Cause::ServerCulled) {
+        return finding;
+    }
+    let (cause, summary) = if job.timed_out() {
+        (
+            Cause::ServerWalltime,
+            "the scheduler ended the job, since its time was over",
+        )
+    } else if job.out_of_memory() {
+        (
+            Cause::ServerDied,
+            "the scheduler ended the job, since it wanted more memory than it had",
+        )
+    } else {
+        return finding.seen(job.evidence());
+    };
+    Finding::new(cause, summary)
+        .seen(job.evidence())
+        .seen(finding.summary)
+        .seen_all(finding.evidence)
 }
 
 /// What a template takes: the value, or the first of a list.
@@ -210,6 +236,23 @@ mod tests {
             least: Duration::from_secs(least),
             most: Duration::from_secs(most),
         }
+    }
+
+    #[test]
+    fn how_the_scheduler_says_that_it_ended() {
+        let after = |cause, said| {
+            let job = Job::of("squeue -t all -j 7", said, true);
+            let found = by_word(Finding::new(cause, "gone"), &job);
+            (found.cause, found.evidence.len())
+        };
+        let died = Cause::ServerDied;
+        assert_eq!(after(died, "TIMEOUT TimeLimit"), (Cause::ServerWalltime, 2));
+        assert_eq!(after(died, "OUT_OF_MEMORY OutOfMemory"), (died, 2));
+        assert_eq!(after(died, "RUNNING None"), (died, 1));
+        assert_eq!(
+            after(Cause::ServerNoRoute, "TIMEOUT TimeLimit"),
+            (Cause::ServerNoRoute, 0)
+        );
     }
 
     /// The first as seen with Slurm 22.05 and a limit of one minute.

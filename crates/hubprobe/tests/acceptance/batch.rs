@@ -112,15 +112,38 @@ fn what_slurm_says(hubs: &Hubs, version: &str) {
 /// Slurm ends the job in the middle of the visit. Its limits are whole minutes, so its admin brings the end nearer, to just after
 /// the time that was asked for; it looks every half minute.
 fn the_time_is_over(hubs: &Hubs, version: &str) {
-    let sandbox = slurm(hubs, version, "overdue");
+    let sandbox = hubs.own(&Spec {
+        extra_config_text: Some(SEEING.to_owned()),
+        ..slurm_spec(hubs, version, "overdue")
+    });
+    // Nothing is asked for; the scheduler says how the job ended.
+    let other = seeing(&sandbox, "default");
+    let squeue = "squeue, -h, -t, all, -j, '{job_id}', -o, '%T %r'";
+    let keys = format!(
+        "queue: {{ command: [{squeue}] }}\n    steps: [ execute: {{ code: 'import time; time.sleep(100)' }} ]"
+    );
+    let by_default = check_asking(&other, &keys)
+        .env(
+            "SLURM_CONF",
+            sandbox.slurm_conf().unwrap().to_str().unwrap(),
+        )
+        .and(&["--deadline", "execute=100s"])
+        .start();
+    let first = until_one(&sandbox, "R");
+    let end = "EndTime=now+22";
+    ask(
+        &sandbox,
+        "scontrol",
+        &["update", &format!("JobId={first}"), end],
+    );
     let world = World::on(&sandbox, "time");
     let check = world
         .check_code("import time; time.sleep(100)", None)
         .and(&["--deadline", "execute=100s"])
         .option("runtime=[\"00:00:20\"]")
         .start();
-    let job = until_one(&sandbox, "R");
-    let end = "EndTime=now+22";
+    let both = until(&sandbox, "R", 2);
+    let job = both.lines().find(|job| *job != first).unwrap();
     ask(
         &sandbox,
         "scontrol",
@@ -133,6 +156,12 @@ fn the_time_is_over(hubs: &Hubs, version: &str) {
     world.assert_nothing_left();
     let log = std::fs::read_to_string(sandbox.server_log(&world.account, "")).unwrap();
     assert!(log.contains("DUE TO TIME LIMIT"), "{log}");
+
+    let run = crate::world::Said::of(by_default);
+    let finding = run.exits(1).finds("server.walltime");
+    let evidence = finding["evidence"].to_string();
+    assert!(evidence.contains("%T %r: TIMEOUT"), "{evidence}");
+    other.assert_nothing_left();
 }
 
 /// Everybody may see the state of the own server, where the job's id stands.
@@ -386,10 +415,15 @@ fn who_is_asked(hubs: &Hubs, version: &str) {
 
 /// The job that is in this state, once there is one.
 fn until_one(sandbox: &Sandbox, state: &str) -> String {
+    until(sandbox, state, 1)
+}
+
+/// The jobs that are in this state, a line each, once there are so many.
+fn until(sandbox: &Sandbox, state: &str, number: usize) -> String {
     let begun = Instant::now();
     loop {
         let jobs = ask(sandbox, "squeue", &["-h", "-t", state, "-o", "%i"]);
-        if !jobs.is_empty() {
+        if jobs.lines().count() >= number {
             return jobs;
         }
         assert!(

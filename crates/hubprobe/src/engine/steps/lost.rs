@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::open;
+use super::{open, scheduler};
+use crate::diagnose::scheduler::Word;
 use crate::diagnose::{reach, server as diagnose, walltime};
 use crate::engine::Walk;
 use crate::vocabulary::{Cause, Finding};
@@ -30,15 +31,30 @@ pub(super) async fn server_died(walk: &Walk) -> Option<Finding> {
             .zip(life(walk))
             .is_some_and(|(limit, life)| limit.has_come(life))
     };
+    let mut over = None;
     loop {
         if let Some(finding) = gone(walk).await {
             return Some(by_its_limit(walk, finding).await);
         }
-        if Instant::now() >= until || !due(walk) {
+        if Instant::now() >= until {
             return None;
+        }
+        if !due(walk) {
+            if over.is_none() {
+                over = Some(is_over(walk).await);
+            }
+            if over != Some(true) {
+                return None;
+            }
         }
         sleep(Duration::from_secs(1)).await;
     }
+}
+
+/// Whether the scheduler says that the job has ended, where it can be asked.
+async fn is_over(walk: &Walk) -> bool {
+    let job = scheduler::job(walk).await;
+    job.is_some_and(|job| job.word == Word::Over)
 }
 
 /// One look, for longer only where there is no proxy.
@@ -69,7 +85,8 @@ async fn gone(walk: &Walk) -> Option<Finding> {
 
 /// The finding in place of one of a lost server, where the time was over that
 /// was asked for: by the options that were sent, or by those that the hub's
-/// model shows, to which the hub may have added.
+/// model shows, to which the hub may have added. Else by how the scheduler says
+/// that the job ended.
 pub(super) async fn by_its_limit(walk: &Walk, finding: Finding) -> Finding {
     let Some(life) = life(walk) else {
         return finding;
@@ -78,7 +95,14 @@ pub(super) async fn by_its_limit(walk: &Walk, finding: Finding) -> Finding {
     if limit.is_none() && matches!(finding.cause, Cause::ServerDied | Cause::ServerCulled) {
         limit = in_the_model(walk).await;
     }
-    walltime::instead(finding, limit.as_ref(), life)
+    let finding = walltime::instead(finding, limit.as_ref(), life);
+    if !matches!(finding.cause, Cause::ServerDied | Cause::ServerCulled) {
+        return finding;
+    }
+    match scheduler::job(walk).await {
+        Some(job) => walltime::by_word(finding, &job),
+        None => finding,
+    }
 }
 
 async fn in_the_model(walk: &Walk) -> Option<walltime::Limit> {

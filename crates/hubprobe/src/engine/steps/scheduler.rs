@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::diagnose::{scheduler as diagnose, stop};
+use crate::diagnose::scheduler::{self as diagnose, Job};
+use crate::diagnose::stop;
 use crate::engine::Walk;
 use crate::hook;
 use crate::suite::SchedulerHook;
@@ -18,6 +19,9 @@ use crate::vocabulary::Finding;
 /// How long a job may take to end after its hub has called it stopped, and the
 /// command to say so.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it may take until the scheduler says how a job ended.
+const ENDING: Duration = Duration::from_secs(10);
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -70,6 +74,22 @@ pub(super) async fn ask(walk: &Walk, latest: Instant) -> Answer {
             Answer::StillThere(stop::still_queued(&server, &words.join(" "), &said))
         }
         Err(why) => not_checked(walk, &why),
+    }
+}
+
+/// How the server's job is, or how it ended, where the suite has that asked; for a server that is gone or going.
+pub(super) async fn job(walk: &Walk) -> Option<Job> {
+    let hook = walk.probe.queue.as_ref().filter(|hook| hook.wants_job())?;
+    walk.job_id.as_ref()?;
+    let words = filled(hook, walk);
+    let until = Instant::now() + ENDING;
+    loop {
+        let said = timeout_at(until, run(&words)).await.ok()?.ok()?;
+        let job = Job::of(&words.join(" "), &walk.voice.clean(&said), true);
+        if !job.is_ending() || Instant::now() + PAUSE >= until {
+            return Some(job);
+        }
+        sleep(PAUSE).await;
     }
 }
 
