@@ -392,7 +392,7 @@ fn who_is_asked(hubs: &Hubs, version: &str) {
     assert!(steps.contains("[PENDING Priority of 1"), "{steps}");
     world.assert_nothing_left();
 
-    let late = check_gone(&world, "sleep, 60").and(&["--deadline", "stop=4s"]);
+    let late = check_gone(&world, "sleep, 60").and(&["--deadline", "stop=8s"]);
     let late = late.run();
     late.passes();
     let warnings = late.visit()["warnings"].to_string();
@@ -401,7 +401,7 @@ fn who_is_asked(hubs: &Hubs, version: &str) {
 
     let words = "sh, -c, 'echo \"RUNNING of $0\"', '{user}'";
     let run = check_gone(&world, words)
-        .and(&["--deadline", "stop=4s"])
+        .and(&["--deadline", "stop=8s"])
         .run();
     let finding = run.exits(4).finds("stop.survived");
     let summary = finding["summary"].as_str().unwrap();
