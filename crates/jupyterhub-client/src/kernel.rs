@@ -165,9 +165,30 @@ impl KernelConnection {
     /// [`Stage::Timeout`] with phase `execute`: the code runs on, and [`KernelConnection::resume`] waits on.
     /// Else as [`KernelConnection::ready`].
     pub async fn execute(&mut self, code: &str, deadline: Duration) -> Result<Execution, Error> {
+        self.execute_request(code, true, deadline).await
+    }
+
+    /// The same, but the kernel does not abort what is asked of it right after code that raises: for code that may.
+    ///
+    /// # Errors
+    /// As [`KernelConnection::execute`].
+    pub async fn execute_and_go_on(
+        &mut self,
+        code: &str,
+        deadline: Duration,
+    ) -> Result<Execution, Error> {
+        self.execute_request(code, false, deadline).await
+    }
+
+    async fn execute_request(
+        &mut self,
+        code: &str,
+        stop_on_error: bool,
+        deadline: Duration,
+    ) -> Result<Execution, Error> {
         let trail = self.begin("execute");
         let until = trail.started + deadline;
-        let request = Request::execute(&self.session, code);
+        let request = Request::execute(&self.session, code, stop_on_error);
         self.pending = Some(Pending::new(request.header.msg_id.clone()));
         self.send(&request, until)
             .await

@@ -68,14 +68,14 @@ impl Request {
     }
 
     /// Asks the kernel to run code, as a notebook cell would, but without standard input.
-    pub(crate) fn execute(session: &str, code: &str) -> Request {
+    pub(crate) fn execute(session: &str, code: &str, stop_on_error: bool) -> Request {
         let content = json!({
             "code": code,
             "silent": false,
             "store_history": true,
             "user_expressions": {},
             "allow_stdin": false,
-            "stop_on_error": true,
+            "stop_on_error": stop_on_error,
         });
         Request::new(session, "execute_request", &content)
     }

@@ -20,6 +20,8 @@ pub struct Execution {
     pub status: ExecutionStatus,
     /// What it showed, in order; 8 MiB at most.
     pub outputs: Vec<Output>,
+    /// The same as it was shown first, where some of it was changed or cleared afterwards; else none. 8 MiB of it at most.
+    pub as_shown: Option<Vec<Output>>,
     /// What it raised.
     pub error: Option<KernelError>,
     /// The number in front of the cell.
@@ -60,6 +62,8 @@ impl Execution {
 pub(super) struct Pending {
     id: String,
     outputs: Collector,
+    /// From the first change on.
+    shown: Option<Collector>,
     reply: Option<(ExecuteReply, Instant)>,
     idle: bool,
 }
@@ -69,6 +73,7 @@ impl Pending {
         Pending {
             id,
             outputs: Collector::default(),
+            shown: None,
             reply: None,
             idle: false,
         }
@@ -88,7 +93,14 @@ impl Pending {
                 self.reply = Some((reply, Instant::now()));
             }
             (_, "status") => self.idle |= state(message) == "idle",
-            ("iopub" | "", kind) => self.outputs.take(kind, &message.content),
+            ("iopub" | "", kind) => {
+                if matches!(kind, "clear_output" | "update_display_data") {
+                    self.shown.get_or_insert_with(|| self.outputs.clone());
+                } else if let Some(shown) = &mut self.shown {
+                    shown.take(kind, &message.content);
+                }
+                self.outputs.take(kind, &message.content);
+            }
             _ => {}
         }
     }
@@ -112,6 +124,7 @@ impl Pending {
             _ => ExecutionStatus::Error,
         };
         let (outputs, raised, output_dropped) = self.outputs.finish();
+        let as_shown = self.shown.map(|shown| shown.finish().0);
         let error = raised.or_else(|| {
             (status == ExecutionStatus::Error).then(|| KernelError {
                 ename: reply.ename.unwrap_or_else(|| "UnknownError".to_owned()),
@@ -122,6 +135,7 @@ impl Pending {
         Some(Execution {
             status,
             outputs,
+            as_shown,
             error,
             execution_count: reply.execution_count,
             output_dropped,
@@ -216,6 +230,36 @@ mod tests {
         assert!(!pending.is_done(Instant::now()));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(pending.is_done(Instant::now()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_changed_or_cleared_is_known_as_it_was_shown() {
+        let out = |text: &str| json!({"name": "stdout", "text": text});
+        let said = |messages: &[(&str, serde_json::Value)]| {
+            let mut pending = Pending::new("m".to_owned());
+            for (kind, content) in messages {
+                pending.take(&message("iopub", kind, "m", content.clone()));
+            }
+            let reply = json!({"status": "ok"});
+            pending.take(&message("shell", "execute_reply", "m", reply));
+            let execution = pending.into_execution().unwrap();
+            serde_json::to_value((execution.outputs, execution.as_shown)).unwrap()
+        };
+        let stream = |text: &str| json!({"output_type": "stream", "name": "stdout", "text": text});
+        assert_eq!(said(&[("stream", out("a"))]), json!([[stream("a")], null]));
+        let cleared = [
+            ("stream", out("a")),
+            ("clear_output", json!({"wait": false})),
+            ("stream", out("b")),
+        ];
+        assert_eq!(said(&cleared), json!([[stream("b")], [stream("ab")]]));
+        let display = |text: &str| json!({"data": {"text/plain": text}, "metadata": {}, "transient": {"display_id": "d"}});
+        let shown = |text: &str| json!({"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}});
+        let updated = [
+            ("display_data", display("1")),
+            ("update_display_data", display("2")),
+        ];
+        assert_eq!(said(&updated), json!([[shown("2")], [shown("1")]]));
     }
 
     #[tokio::test(start_paused = true)]

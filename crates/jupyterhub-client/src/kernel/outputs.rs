@@ -59,6 +59,7 @@ pub struct KernelError {
     pub traceback: Vec<String>,
 }
 
+#[derive(Clone)]
 pub(super) struct Collector {
     /// Each with what it weighs.
     outputs: Vec<(Output, usize)>,

@@ -211,7 +211,7 @@ fn same(read: Result<Message, WireError>, wanted: &Message) {
 }
 
 fn is_sent(code: &str) {
-    let request = Request::execute("session", code);
+    let request = Request::execute("session", code, true);
     let frames = [
         encode_v1(&request).and_then(|frame| decode_v1(&frame.into())),
         encode_json(&request).and_then(|text| decode_json(&text.into())),

@@ -20,7 +20,7 @@ const HEADER: &[u8] = br#"{"msg_id":"m1","msg_type":"stream","session":"s","user
 
 #[test]
 fn a_request_comes_back_from_both_framings() {
-    let request = Request::execute("s1", "print(\"é\\n\")");
+    let request = Request::execute("s1", "print(\"é\\n\")", true);
     let frame = Bytes::from(encode_v1(&request).unwrap());
     let from_v1 = decode_v1(&frame).unwrap();
     let from_json = decode_json(&Bytes::from(encode_json(&request).unwrap())).unwrap();
@@ -34,7 +34,10 @@ fn a_request_comes_back_from_both_framings() {
 #[test]
 fn an_independent_reader_understands_our_requests() {
     // The protocol crate is the oracle: header and content must be what it takes for an execute_request.
-    for request in [Request::execute("s1", "1+1"), Request::kernel_info("s1")] {
+    for request in [
+        Request::execute("s1", "1+1", true),
+        Request::kernel_info("s1"),
+    ] {
         let whole: serde_json::Value =
             serde_json::from_str(&encode_json(&request).unwrap()).unwrap();
         let header: jupyter_protocol::Header =
