@@ -2,6 +2,7 @@
 //! corpora into unit tests. Not part of the crate otherwise.
 
 pub use crate::diagnose::invariants::finding;
+pub use crate::notebook::invariants::notebook;
 pub use crate::suite::invariants::{suite, typed};
 
 /// Puts all files of a target's corpus, and what the fuzzer once found, through its invariants.

@@ -12,6 +12,7 @@
 //! JupyterHub, which knows nothing of tests, is the crate `jupyterhub-client`.
 
 pub mod account;
+pub mod artifacts;
 pub mod cli;
 pub mod connect;
 pub mod diagnose;
@@ -25,6 +26,7 @@ pub mod hook;
 pub mod journal;
 pub mod listen;
 pub mod means;
+pub mod notebook;
 pub mod report;
 pub mod selftest;
 pub mod suite;

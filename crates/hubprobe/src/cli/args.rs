@@ -234,6 +234,9 @@ pub struct Check {
         value_delimiter = ','
     )]
     pub formats: Vec<String>,
+    /// Keep notebooks as they ran, in a folder for each visit below this directory
+    #[arg(long, value_name = "DIR", env = "HUBPROBE_ARTIFACTS")]
+    pub artifacts: Option<PathBuf>,
 }
 
 /// `hubprobe clean`.

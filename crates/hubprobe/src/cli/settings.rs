@@ -255,6 +255,7 @@ fn from_flags(check: &Check, notes: &mut Vec<String>) -> anyhow::Result<Probe> {
         budgets: Vec::new(),
         environment: None,
         options_honoured: false,
+        notebooks: Vec::new(),
         files: None,
         queue: None,
         gone: None,

@@ -166,7 +166,8 @@ pub fn by_its_words(kernel: Finding) -> Finding {
     let names_a_path = ["'/", " /", "\"/"]
         .iter()
         .any(|path| kernel.summary.contains(path));
-    if kernel.cause == Cause::KernelError && names_a_path {
+    let is_code_s = matches!(kernel.cause, Cause::KernelError | Cause::NotebookError);
+    if is_code_s && names_a_path {
         return kernel;
     }
     let told = kernel.evidence.iter().chain([&kernel.summary]);

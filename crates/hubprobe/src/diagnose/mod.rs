@@ -22,6 +22,7 @@ pub mod kernel;
 pub mod kubernetes;
 pub mod lab;
 pub mod nearby;
+pub mod notebook;
 pub mod queue;
 pub mod reach;
 pub mod scheduler;

@@ -52,6 +52,8 @@ pub struct Engine {
     pub jobs: usize,
     /// What they may take of the site's nodes; none: as much as they need.
     pub node_time: Option<Meter>,
+    /// Whether anybody keeps what is for the artifacts.
+    pub artifacts: bool,
 }
 
 impl Engine {

@@ -31,10 +31,12 @@ type Stepping<'a> = Pin<Box<dyn Future<Output = StepResult> + 'a>>;
 fn steps_of(probe: &Probe) -> impl Iterator<Item = StepName> + use<> {
     let (lab, files) = (probe.lab.is_some(), probe.files.is_some());
     let (environment, honoured) = (probe.environment.is_some(), probe.options_honoured);
+    let notebooks = !probe.notebooks.is_empty();
     StepName::ALL.into_iter().filter(move |step| match step {
         StepName::Lab => lab,
         StepName::Environment => environment,
         StepName::OptionsHonoured => honoured,
+        StepName::Notebook => notebooks,
         StepName::Files => files,
         _ => true,
     })
@@ -211,6 +213,7 @@ fn run(step: StepName, walk: &mut Walk) -> Stepping<'_> {
         StepName::Execute => Box::pin(steps::execute::execute(walk)),
         StepName::Environment => Box::pin(steps::environment::environment(walk)),
         StepName::OptionsHonoured => Box::pin(steps::environment::honoured(walk)),
+        StepName::Notebook => Box::pin(steps::notebook::notebook(walk)),
         StepName::Files => Box::pin(steps::files::files(walk)),
         StepName::Stop | StepName::Gone => Box::pin(async { Ok(String::new()) }),
     }

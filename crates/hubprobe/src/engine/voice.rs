@@ -246,6 +246,15 @@ impl Voice {
         self.has_kept.load(Ordering::Relaxed)
     }
 
+    /// Something to keep, whose text holds no secret any more.
+    pub fn artifact(&self, name: &str, text: String) {
+        self.events.say(What::Artifact {
+            visit: self.visit,
+            name: self.clean(name),
+            text: text.into(),
+        });
+    }
+
     /// Something of ours is still there, on purpose.
     pub fn kept(&self, what: &str) {
         self.has_kept.store(true, Ordering::Relaxed);

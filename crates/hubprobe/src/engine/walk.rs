@@ -76,6 +76,10 @@ pub struct Walk {
     pub server: Option<JupyterServer>,
     /// The session whose kernel runs.
     pub session: Option<Session>,
+    /// The session of a notebook, whose kernel runs beside that.
+    pub beside: Option<Session>,
+    /// Whether anybody keeps what is for the artifacts.
+    pub artifacts: bool,
     /// The websocket of the kernel.
     pub kernel: Option<KernelConnection>,
 }
@@ -110,6 +114,8 @@ impl Walk {
             on_ready: None,
             server: None,
             session: None,
+            beside: None,
+            artifacts: engine.artifacts,
             kernel: None,
         }
     }

@@ -23,6 +23,7 @@ pub async fn instead(finding: Finding, server: &JupyterServer, name: &str) -> Fi
             | Cause::KernelSilent
             | Cause::KernelDied
             | Cause::KernelError
+            | Cause::NotebookError
             | Cause::FilesDenied
             | Cause::FilesLost
     );

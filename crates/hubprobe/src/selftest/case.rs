@@ -94,6 +94,8 @@ pub struct Typed {
     pub steps: &'static [&'static str],
     /// The suite's budget of node time.
     pub node_time: Option<&'static str>,
+    /// Files beside the suite: their names, and what is in them.
+    pub files: &'static [(&'static str, &'static str)],
 }
 
 /// Which command is run.

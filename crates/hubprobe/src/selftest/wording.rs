@@ -28,6 +28,7 @@ pub(super) const fn case(name: &'static str, cause: Option<Cause>, broken: &'sta
             expect: None,
             steps: &[],
             node_time: None,
+            files: &[],
         },
         token: Token::Usual,
         deeds: &[],
@@ -138,6 +139,12 @@ impl Case {
     /// With this budget of node time in the suite.
     pub const fn node_time(mut self, limit: &'static str) -> Self {
         self.typed.node_time = Some(limit);
+        self
+    }
+
+    /// With these files beside the suite.
+    pub const fn files(mut self, files: &'static [(&'static str, &'static str)]) -> Self {
+        self.typed.files = files;
         self
     }
 

@@ -134,6 +134,9 @@ impl World {
         match typed.command {
             Typed::Check => {
                 command.args(["check", "--format", "json"]);
+                for (name, text) in typed.files {
+                    self.write(name, text)?;
+                }
                 if let Some(suite) = self.suite(place) {
                     self.write("suite.yaml", &suite)?;
                     command.args(["--suite", "suite.yaml"]);

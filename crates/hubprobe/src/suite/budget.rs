@@ -76,7 +76,8 @@ impl Budgets {
     }
 }
 
-fn length(document: &Document, node: &Node, key: &str) -> Result<Duration, SuiteError> {
+/// Reads a length of time that can be a deadline; `key` is what errors call it.
+pub(super) fn length(document: &Document, node: &Node, key: &str) -> Result<Duration, SuiteError> {
     let written = match &node.kind {
         Kind::Number(_) => node.typed().unwrap_or_default(),
         _ => text(document, node, key)?,

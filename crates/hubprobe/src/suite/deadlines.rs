@@ -117,10 +117,12 @@ pub struct Deadlines {
     /// A server that is gone, and the budget of undoing; 2 m.
     pub stop: Duration,
     /// The whole visit. Where it is not given: reach + start + queue + open +
-    /// lab + kernel + execute + files + stop + 30 s, following them when they are set with
+    /// lab + kernel + execute + files + stop + 30 s, and for each notebook kernel + the time of a cell, following them when they are set with
     /// [`Deadlines::set`].
     pub total: Duration,
     total_is_given: bool,
+    /// What the total has for the steps of this probe that others do not have.
+    more: Duration,
 }
 
 impl Default for Deadlines {
@@ -137,6 +139,7 @@ impl Default for Deadlines {
             stop: Duration::from_secs(2 * 60),
             total: Duration::ZERO,
             total_is_given: false,
+            more: Duration::ZERO,
         };
         deadlines.total = deadlines.sum();
         deadlines
@@ -184,6 +187,14 @@ impl Deadlines {
         }
     }
 
+    /// A total that is not given has so much more, for a step that only some probes have; a week at most for all of them.
+    pub(super) fn and_also(&mut self, length: Duration) {
+        self.more = (self.more + length).min(LONGEST);
+        if !self.total_is_given {
+            self.total = self.sum();
+        }
+    }
+
     fn sum(&self) -> Duration {
         self.reach
             + self.start
@@ -194,6 +205,7 @@ impl Deadlines {
             + self.execute
             + self.files
             + self.stop
+            + self.more
             + SLACK
     }
 }

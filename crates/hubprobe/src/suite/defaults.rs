@@ -8,6 +8,7 @@ use super::document::{Document, Key, Node};
 use super::error::SuiteError;
 use super::extends::{Bases, merged, weight};
 use super::fields::{Fields, Shape};
+use super::notebooks::Notebooks;
 use super::parts::parts;
 
 pub(super) const DEFAULTS: Shape = Shape {
@@ -41,13 +42,14 @@ pub(super) fn checked<'a>(
     document: &Document,
     node: Option<&'a Node>,
     name: &str,
+    named: &Notebooks<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Option<Defaults<'a>>, SuiteError> {
     let Some(node) = node else {
         return Ok(None);
     };
     Fields::of(document, node, name, &DEFAULTS)?;
-    parts(document, node, notes)?;
+    parts(document, node, named, notes)?;
     let weight = weight(node);
     Ok(Some(Defaults { node, weight }))
 }

@@ -6,6 +6,7 @@ use super::error::{SuiteError, whole_or_faults};
 use super::extends::entry;
 use super::fields::{Fields, Shape, beside, map, secret_source, text};
 use super::hub_url::hub_url;
+use super::notebooks::Notebooks;
 use super::sources::Sources;
 use super::{Account, Hub};
 
@@ -46,7 +47,7 @@ pub(super) struct HubEntry<'a> {
 pub(super) fn read<'a>(
     document: &Document,
     node: &'a Node,
-    sources: &dyn Sources,
+    named: &Notebooks<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<HubEntry<'a>>, Vec<SuiteError>> {
     let entries =
@@ -62,7 +63,7 @@ pub(super) fn read<'a>(
         if key.text.trim().is_empty() {
             return Err(document.error(key.place, "a hub has an empty name", "give it one"));
         }
-        hub(document, &key.text, node, sources, notes)
+        hub(document, &key.text, node, named, notes)
     }))
 }
 
@@ -70,7 +71,7 @@ fn hub<'a>(
     document: &Document,
     name: &str,
     node: &'a Node,
-    sources: &dyn Sources,
+    named: &Notebooks<'_>,
     notes: &mut Vec<String>,
 ) -> Result<HubEntry<'a>, SuiteError> {
     let called = format!("the hub `{name}`");
@@ -87,7 +88,7 @@ fn hub<'a>(
     let hub = Hub {
         name: Some(name.to_owned()),
         url,
-        ca_file: ca_file(document, &fields, sources)?,
+        ca_file: ca_file(document, &fields, named.sources)?,
         headers: headers(document, &fields)?,
     };
     let accounts = fields.required(
@@ -120,6 +121,7 @@ fn hub<'a>(
             document,
             entry(node, "defaults"),
             &format!("the defaults of {called}"),
+            named,
             notes,
         )?,
     })

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::duration::format_duration;
 use super::error::note;
 use super::resolved::Probe;
-use super::{EnvironmentStep, Retries, Seat, Suite};
+use super::{EnvironmentStep, NotebookStep, Retries, Seat, Suite};
 
 impl Probe {
     /// The steps that a visit walks, in their order, as a suite writes them.
@@ -33,6 +33,7 @@ impl Probe {
         }));
         steps.extend(self.environment.as_ref().map(EnvironmentStep::written));
         steps.extend(self.options_honoured.then(|| json!("options-honoured")));
+        steps.extend(self.notebooks.iter().map(NotebookStep::written));
         steps.extend(
             self.files
                 .map(|files| json!({"files": {"size": files.size}})),

@@ -9,6 +9,7 @@ use super::document::{Document, Kind, lines};
 use super::error::{Place, SuiteError, note};
 use super::fields::{Fields, Shape, wrong_type};
 use super::node_time::node_time as node_time_of;
+use super::notebooks::Notebooks;
 use super::sources::{Machine, Sources};
 use super::{Suite, defaults, hubs, matrix, probes, variables};
 
@@ -170,13 +171,14 @@ pub(super) fn examine(
     let mut notes = Vec::new();
     variables::put_in(&document, &mut root, sources, &mut notes)?;
     let fields = Fields::of(&document, &root, "the suite", &SUITE).map_err(one)?;
+    let named = Notebooks::of(sources);
     let hubs = fields
         .required("hubs", "hubs: { alps: { url: …, accounts: { … } } }")
         .map_err(one)?;
-    let hubs = hubs::read(&document, hubs, sources, &mut notes)?;
+    let hubs = hubs::read(&document, hubs, &named, &mut notes)?;
     let defaults = fields.get("defaults");
     let defaults =
-        defaults::checked(&document, defaults, "the defaults", &mut notes).map_err(one)?;
+        defaults::checked(&document, defaults, "the defaults", &named, &mut notes).map_err(one)?;
     let probes = fields
         .required("probes", "probes: { normal: { hub: alps } }")
         .map_err(one)?;
@@ -186,7 +188,9 @@ pub(super) fn examine(
         .map(|node| node_time_of(&document, node))
         .transpose()
         .map_err(one)?;
-    let probes = probes::read(&document, probes, &hubs, defaults, limit, &mut notes)?;
+    let probes = probes::read(
+        &document, probes, &hubs, defaults, limit, &named, &mut notes,
+    )?;
     // What several probes inherit is said once.
     let notes: IndexSet<String> = notes.iter().map(|text| note(text)).collect();
     Ok((

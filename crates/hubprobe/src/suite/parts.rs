@@ -7,6 +7,7 @@ use super::deadlines::checked;
 use super::document::{Document, Kind, Node};
 use super::error::SuiteError;
 use super::fields::{Fields, Shape, map, wrong_type};
+use super::notebooks::Notebooks;
 use super::probes::PROBE;
 use super::retries::retries;
 use super::scheduler::{gone, queue};
@@ -38,16 +39,21 @@ pub(super) struct Parts {
 pub(super) fn parts(
     document: &Document,
     node: &Node,
+    named: &Notebooks<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Parts, SuiteError> {
     let fields = Fields::of(document, node, "the probe", &PROBE)?;
     let steps = match fields.get("steps") {
-        Some(list) => steps(document, list, notes)?,
+        Some(list) => steps(document, list, named, notes)?,
         None => Steps::default(),
     };
     let mut deadlines = deadlines(document, &fields)?;
     for (name, duration) in &steps.budgets.fail {
         deadlines.set(*name, *duration);
+    }
+    for notebook in &steps.notebooks {
+        let cell = notebook.timeout.unwrap_or(deadlines.execute);
+        deadlines.and_also(deadlines.kernel + cell);
     }
     Ok(Parts {
         steps,

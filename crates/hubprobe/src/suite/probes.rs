@@ -10,6 +10,7 @@ use super::extends::{Bases, entry};
 use super::fields::{Fields, Shape, map};
 use super::hubs::HubEntry;
 use super::matrix::{self, Combination};
+use super::notebooks::Notebooks;
 use super::parts::{Parts, parts};
 use super::seats::{Seat, seats};
 use super::walker::hub;
@@ -42,6 +43,7 @@ pub(super) fn read(
     hubs: &[HubEntry<'_>],
     defaults: Option<Defaults<'_>>,
     limit: usize,
+    named: &Notebooks<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Probe>, Vec<SuiteError>> {
     let entries =
@@ -66,12 +68,12 @@ pub(super) fn read(
         let node = extended.as_ref().unwrap_or(node);
         let fields = Fields::of(document, node, &called, &PROBE)?;
         if fields.truth("abstract")? {
-            return parts(document, node, notes).map(|_| Vec::new());
+            return parts(document, node, named, notes).map(|_| Vec::new());
         }
         let its_hub = hub(document, node, &fields, &called, hubs)?;
         let full = under(&[defaults, its_hub.defaults], &mut bases, key, node)?;
         let node = full.as_ref().unwrap_or(node);
-        let probe = probe(document, &key.text, node, its_hub, notes)?;
+        let probe = probe(document, &key.text, node, its_hub, named, notes)?;
         if !probe.elsewhere.is_empty() {
             bases.pay(key, probe.weight())?;
         }
@@ -118,6 +120,7 @@ fn probe(
     name: &str,
     node: &Node,
     entry: &HubEntry<'_>,
+    named: &Notebooks<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Probe, SuiteError> {
     let called = format!("the probe `{name}`");
@@ -132,7 +135,7 @@ fn probe(
         gone,
         tags,
         retries,
-    } = parts(document, node, notes)?;
+    } = parts(document, node, named, notes)?;
     Ok(Probe {
         name: name.to_owned(),
         hub: entry.hub.clone(),
@@ -147,6 +150,7 @@ fn probe(
         budgets: steps.budgets.warn,
         environment: steps.environment,
         options_honoured: steps.options_honoured,
+        notebooks: steps.notebooks,
         files: steps.files,
         queue,
         gone,

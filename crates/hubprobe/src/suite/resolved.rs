@@ -12,7 +12,9 @@ use url::Url;
 
 use super::error::SuiteError;
 use super::nearest::nearest;
-use super::{Deadlines, EnvironmentStep, Expect, NodeTime, Retries, SchedulerHook, Seat};
+use super::{
+    Deadlines, EnvironmentStep, Expect, NodeTime, NotebookStep, Retries, SchedulerHook, Seat,
+};
 use crate::vocabulary::{SecretSource, StepName, Target};
 
 /// One test: an account's walk over a hub, with everything that the walk needs to know.
@@ -42,6 +44,8 @@ pub struct Probe {
     pub environment: Option<EnvironmentStep>,
     /// Compare what became of the spawn options.
     pub options_honoured: bool,
+    /// Notebooks that are run, in this order.
+    pub notebooks: Vec<NotebookStep>,
     /// A file that is written and read back; none: the home is not tried.
     pub files: Option<FilesStep>,
     /// How the scheduler is asked why the server's job waits; none: only what the hub says of it is known.
@@ -89,6 +93,11 @@ impl Probe {
             + self.hub.headers.iter().map(header).sum::<usize>()
             + format!("{:?}{:?}", self.account.token, self.hub.ca_file).len()
             + self.execute.iter().map(code).sum::<usize>()
+            + self
+                .notebooks
+                .iter()
+                .map(NotebookStep::weight)
+                .sum::<usize>()
             + self
                 .queue
                 .iter()

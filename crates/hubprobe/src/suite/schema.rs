@@ -6,6 +6,8 @@
 #![allow(dead_code, reason = "the types are described, not used")]
 
 mod deadlines;
+mod environment;
+mod notebook;
 mod scheduler;
 mod spread;
 
@@ -14,6 +16,8 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
 
 use self::deadlines::{DeadlinesFile, Time};
+use self::environment::EnvironmentFile;
+use self::notebook::NotebookFile;
 use self::scheduler::{GoneFile, QueueFile};
 use self::spread::{NamesFile, NodeTimeFile, RetriesFile};
 
@@ -122,8 +126,8 @@ struct ProbeFile {
     /// How the scheduler is asked, after the stop, whether the server's job is gone.
     gone: Option<GoneFile>,
     /// Adds to or configures the steps reach, identify, spawn, open, kernel,
-    /// execute, stop and gone, which always run, in this order; lab and files run where
-    /// they are named, after open and after execute.
+    /// execute, stop and gone, which always run, in this order; lab runs where it is named
+    /// after open; environment, options-honoured, notebook and files after execute.
     steps: Option<Vec<StepFile>>,
     /// Words by which `--tag` chooses probes.
     #[schemars(extend("examples" = [["slow", "gpu"]]))]
@@ -226,6 +230,8 @@ enum ConfiguredStep {
     Execute(Option<CellsFile>),
     /// What is to be found around the kernel.
     Environment(Box<EnvironmentFile>),
+    /// A notebook that is run cell by cell, in a kernel of its own.
+    Notebook(Box<NotebookFile>),
     /// A file that is written to the home, read back and deleted.
     Files(Option<FilesFile>),
     #[schemars(rename = "options-honoured")]
@@ -315,41 +321,6 @@ enum ExpectKind {
     #[schemars(extend("examples" = [{"gpus": 4}]))]
     Json(Value),
 }
-
-/// What is to be found around the kernel, which must be one of Python.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, extend("minProperties" = 1))]
-struct EnvironmentFile {
-    /// Packages that must be installed and importable, with versions as pip takes them.
-    #[schemars(extend("examples" = [{"numpy": ">=2", "pandas": ""}]))]
-    packages: Option<IndexMap<String, Option<String>>>,
-    /// At least so many cores.
-    #[schemars(range(min = 1))]
-    cores: Option<u64>,
-    /// At least so much memory.
-    memory: Option<Size>,
-    /// At least so many GPUs.
-    #[schemars(range(min = 1))]
-    gpus: Option<u64>,
-    /// The user that it runs as.
-    user: Option<String>,
-    /// Environment variables with their values.
-    #[schemars(extend("examples" = [{"SLURM_JOB_PARTITION": "debug"}]))]
-    variables: Option<IndexMap<String, Option<String>>>,
-    /// Paths, and what must be possible there.
-    #[schemars(extend("examples" = [{"/scratch": "write", "/data": "read"}]))]
-    paths: Option<IndexMap<String, AccessWord>>,
-    /// Addresses that must take a connection.
-    #[schemars(extend("examples" = [["pypi.org:443"]]))]
-    network: Option<Vec<String>>,
-}
-
-/// What must be possible at a path; may be in a variable.
-#[derive(JsonSchema)]
-struct AccessWord(
-    #[schemars(regex(pattern = r"^(read|write)$|\$\{"), extend("examples" = ["read", "write"]))]
-    String,
-);
 
 /// The file to write.
 #[derive(JsonSchema)]

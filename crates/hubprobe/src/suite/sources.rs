@@ -8,7 +8,9 @@ use std::env::VarError;
 use std::io::Read as _;
 use std::path::Path;
 
-/// The largest file that a variable stands for, in bytes.
+use crate::notebook;
+
+/// The largest file that a variable stands for, or that holds rules, in bytes.
 const LARGEST: u64 = 1 << 20;
 
 /// Where values come from.
@@ -24,6 +26,12 @@ pub(super) trait Sources {
     /// # Errors
     /// Why there is none, as a clause that can follow the file's name.
     fn file(&self, path: &Path) -> Result<String, String>;
+
+    /// The text of a notebook.
+    ///
+    /// # Errors
+    /// Why there is none, as a clause that can follow the file's name.
+    fn notebook(&self, path: &Path) -> Result<String, String>;
 
     /// Whether there is a file of this name, whatever is in it.
     ///
@@ -41,22 +49,7 @@ impl Sources for Machine {
     }
 
     fn file(&self, path: &Path) -> Result<String, String> {
-        // Before it is opened: a pipe would be waited for.
-        self.is_there(path)?;
-        let failed = |error: std::io::Error| format!("cannot be read: {error}");
-        let file = std::fs::File::open(path).map_err(failed)?;
-        let too_large = || "is larger than 1 MiB".to_owned();
-        if file.metadata().map_err(failed)?.len() > LARGEST {
-            return Err(too_large());
-        }
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(too_large());
-        }
-        let mut text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())?;
+        let mut text = self.read(path, LARGEST)?;
         if text.ends_with('\n') {
             text.pop();
             if text.ends_with('\r') {
@@ -66,12 +59,37 @@ impl Sources for Machine {
         Ok(text)
     }
 
+    fn notebook(&self, path: &Path) -> Result<String, String> {
+        self.read(path, notebook::LARGEST)
+    }
+
     fn is_there(&self, path: &Path) -> Result<(), String> {
         match std::fs::metadata(path) {
             Ok(meta) if meta.is_file() => Ok(()),
             Ok(_) => Err("is not a file".to_owned()),
             Err(error) => Err(format!("cannot be read: {error}")),
         }
+    }
+}
+
+impl Machine {
+    fn read(&self, path: &Path, largest: u64) -> Result<String, String> {
+        // Before it is opened: a pipe would be waited for.
+        self.is_there(path)?;
+        let failed = |error: std::io::Error| format!("cannot be read: {error}");
+        let file = std::fs::File::open(path).map_err(failed)?;
+        let too_large = || format!("is larger than {} MiB", largest >> 20);
+        if file.metadata().map_err(failed)?.len() > largest {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        file.take(largest + 1)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+        if bytes.len() as u64 > largest {
+            return Err(too_large());
+        }
+        String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
     }
 }
 
@@ -93,11 +111,26 @@ impl Sources for Made {
 
     fn file(&self, path: &Path) -> Result<String, String> {
         self.is_there(path)?;
-        Ok("import os\nprint(os.cpu_count())".to_owned())
+        Ok(if path.ends_with("there.cfg") {
+            "[dates]\nregex: \\d+\nreplace: N".to_owned()
+        } else {
+            "import os\nprint(os.cpu_count())".to_owned()
+        })
+    }
+
+    fn notebook(&self, path: &Path) -> Result<String, String> {
+        self.is_there(path)?;
+        Ok(
+            r#"{"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "source": "1"}]}"#
+                .to_owned(),
+        )
     }
 
     fn is_there(&self, path: &Path) -> Result<(), String> {
-        if path.ends_with("there.py") {
+        if ["there.py", "there.cfg", "there.ipynb"]
+            .iter()
+            .any(|name| path.ends_with(name))
+        {
             Ok(())
         } else {
             Err("cannot be read: No such file or directory (os error 2)".to_owned())

@@ -8,6 +8,7 @@ use super::error::SuiteError;
 use super::expect::expect;
 use super::fields::{Fields, Shape, text, wrong_type};
 use super::nearest::meant;
+use super::notebooks::{NotebookStep, Notebooks, notebook};
 use super::size::parse_size;
 use super::{ExecuteStep, FilesStep, KernelStep, LabStep};
 
@@ -39,7 +40,7 @@ pub(super) const FILES: Shape = Shape {
 };
 
 /// The steps, in the order in which they run.
-pub(super) const STEPS: [&str; 12] = [
+pub(super) const STEPS: [&str; 13] = [
     "reach",
     "identify",
     "spawn",
@@ -49,12 +50,11 @@ pub(super) const STEPS: [&str; 12] = [
     "execute",
     "environment",
     "options-honoured",
+    "notebook",
     "files",
     "stop",
     "gone",
 ];
-/// Steps of the format that this version does not know.
-const LATER_STEPS: [&str; 1] = ["notebook"];
 
 #[derive(Default)]
 pub(super) struct Steps {
@@ -64,6 +64,7 @@ pub(super) struct Steps {
     pub(super) execute: Vec<ExecuteStep>,
     pub(super) environment: Option<EnvironmentStep>,
     pub(super) options_honoured: bool,
+    pub(super) notebooks: Vec<NotebookStep>,
     pub(super) files: Option<FilesStep>,
 }
 
@@ -71,6 +72,7 @@ pub(super) struct Steps {
 pub(super) fn steps(
     document: &Document,
     node: &Node,
+    named: &Notebooks<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Steps, SuiteError> {
     let Kind::List(items) = &node.kind else {
@@ -114,19 +116,11 @@ pub(super) fn steps(
         };
         let Some(order) = STEPS.iter().position(|step| *step == name) else {
             let all = format!("the steps are: {}", STEPS.join(", "));
-            return Err(if LATER_STEPS.contains(&name) {
-                document.error(
-                    at,
-                    format!("this version of hubprobe does not know the step `{name}`"),
-                    all,
-                )
-            } else {
-                document.error(
-                    at,
-                    format!("there is no step named `{name}`"),
-                    meant(name, &STEPS, all),
-                )
-            });
+            return Err(document.error(
+                at,
+                format!("there is no step named `{name}`"),
+                meant(name, &STEPS, all),
+            ));
         };
         if order < furthest {
             notes.push(format!(
@@ -180,6 +174,10 @@ pub(super) fn steps(
                 }
                 let settings = settings.unwrap_or(item);
                 steps.environment = Some(environment(document, settings)?);
+            }
+            ("notebook", settings) => {
+                let step = notebook(document, settings.unwrap_or(item), named)?;
+                steps.notebooks.push(step);
             }
             ("options-honoured", None) => steps.options_honoured = true,
             ("files", settings) => {

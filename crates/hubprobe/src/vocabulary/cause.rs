@@ -307,6 +307,15 @@ causes! {
     EnvironmentAccess "environment.access" Deployment
         "the kernel cannot reach a path or an address that it should"
         "Look at the mounts and their rights, at the network policy, and at the proxies that the way out needs.";
+    NotebookError "notebook.error" Deployment
+        "a cell of a notebook raised an error"
+        "Read the error: a missing package or file is the environment's, anything else the notebook's.";
+    NotebookDiffers "notebook.differs" Deployment
+        "a notebook ran, but a cell showed something else than in the file"
+        "Compare the two: --artifacts DIR keeps the notebook as it ran. What may differ from run to run is for sanitize, or for the tag nbval-ignore-output of the cell.";
+    NotebookTimeout "notebook.timeout" Deployment
+        "a cell of a notebook did not end in time"
+        "See what the cell waits for; if it takes its time, give the step a timeout.";
     FilesDenied "files.denied" Deployment
         "the home directory cannot be written"
         "Check the owner and the mode of the home, and how its volume is mounted.";

@@ -4,6 +4,8 @@
 //! show, keep or count them. A run is nothing but the fold of its events
 //! ([`super::Run::apply`]), so whatever a report shows must be said here.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -130,6 +132,16 @@ pub enum What {
         node_s: f64,
         /// What all visits together may take.
         limit_s: f64,
+    },
+    /// Something to keep among the artifacts, if they are kept.
+    Artifact {
+        /// Which visit.
+        visit: VisitId,
+        /// A file's name, without directories.
+        name: String,
+        /// What is in it; not a part of the event when it is written down.
+        #[serde(skip)]
+        text: Arc<str>,
     },
     /// A visit ended; its verdict follows from its steps.
     VisitFinished {

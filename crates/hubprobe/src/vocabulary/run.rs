@@ -220,6 +220,7 @@ impl Run {
                     });
                 }
             }
+            What::Artifact { .. } => {}
             What::Interrupted { signal } => self.interrupted = Some(signal.clone()),
             What::RunFinished => {
                 self.verdict = Verdict::over(self.visits.iter().map(|visit| visit.verdict));

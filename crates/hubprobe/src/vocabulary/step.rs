@@ -31,6 +31,9 @@ pub enum StepName {
     /// for it.
     #[serde(rename = "options-honoured")]
     OptionsHonoured,
+    /// Notebooks run cell by cell, each in a kernel of its own, and show what they should;
+    /// only where the probe asks for it.
+    Notebook,
     /// A file is written to the home, read back and deleted; only where the probe
     /// asks for it.
     Files,
@@ -42,7 +45,7 @@ pub enum StepName {
 
 impl StepName {
     /// All steps, in the order in which they run.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Reach,
         Self::Identify,
         Self::Spawn,
@@ -52,6 +55,7 @@ impl StepName {
         Self::Execute,
         Self::Environment,
         Self::OptionsHonoured,
+        Self::Notebook,
         Self::Files,
         Self::Stop,
         Self::Gone,
@@ -69,6 +73,7 @@ impl StepName {
             Self::Execute => "execute",
             Self::Environment => "environment",
             Self::OptionsHonoured => "options-honoured",
+            Self::Notebook => "notebook",
             Self::Files => "files",
             Self::Stop => "stop",
             Self::Gone => "gone",

@@ -73,10 +73,17 @@ pub(crate) const ROOMS: &[Room] = &[
         ],
         not: PURE,
     },
+    // Notebooks as data, and how outputs compare: what is read, run and written is others' business.
+    Room {
+        name: "notebook",
+        rooms: &[],
+        crates: &["indexmap", "regex", "serde_json"],
+        not: PURE,
+    },
     // A file becomes data. It reads the files and variables that the suite names, and nothing else of the world.
     Room {
         name: "suite",
-        rooms: &["vocabulary"],
+        rooms: &["notebook", "vocabulary"],
         crates: &[
             "bytesize",
             "jiff",
@@ -101,7 +108,7 @@ pub(crate) const ROOMS: &[Room] = &[
     // A door for the fuzz targets, which is there for tests and for them alone.
     Room {
         name: "fuzzing",
-        rooms: &["suite", "diagnose"],
+        rooms: &["suite", "diagnose", "notebook"],
         crates: &[],
         not: PURE,
     },
@@ -148,7 +155,7 @@ pub(crate) const ROOMS: &[Room] = &[
     // What was seen becomes a finding. It looks at nothing itself: the engine takes the second look that it wants.
     Room {
         name: "diagnose",
-        rooms: &["vocabulary"],
+        rooms: &["notebook", "vocabulary"],
         crates: &["jupyterhub_client", "html5gum", "jiff", "serde_json", "url"],
         not: JUDGES,
     },
@@ -171,6 +178,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "explain",
             "hook",
             "means",
+            "notebook",
         ],
         crates: &[
             "base64",
@@ -195,6 +203,13 @@ pub(crate) const ROOMS: &[Room] = &[
         rooms: &["vocabulary"],
         crates: &["tokio"],
         not: &["std::fs", "std::net", "std::process", "std::thread"],
+    },
+    // Keeps what visits leave, in files, by a thread that a slow disk may hold up.
+    Room {
+        name: "artifacts",
+        rooms: &["vocabulary", "dispatch"],
+        crates: &["tempfile"],
+        not: &["std::net", "std::process", "std::env"],
     },
     // Shows events while they come. Knows where it writes, and nothing of who makes them or who else listens.
     Room {
@@ -281,6 +296,7 @@ pub(crate) const ROOMS: &[Room] = &[
         name: "cli",
         rooms: &[
             "account",
+            "artifacts",
             "connect",
             "diagnose",
             "dispatch",

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::account::Register;
+use crate::artifacts::{self, Keeper, Kept};
 use crate::cli::args::{Check, Global};
 use crate::cli::exit::Exit;
 use crate::cli::formats::Formats;
@@ -38,10 +39,26 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     has_room_for(usize::from(check.jobs).min(plan.probes.len()))?;
     let journal = check.journal.as_deref().map(|path| journal(path, *printer));
     let journal = journal.transpose()?;
-    let run = walk(plan, ledger, journal, check, printer).await?;
+    let (keeper, kept) = match &check.artifacts {
+        Some(directory) => {
+            let (keeper, kept) = artifacts::open(directory).with_context(|| {
+                format!(
+                    "artifacts cannot be written to {}; nothing was sent to a hub",
+                    directory.display()
+                )
+            })?;
+            (Some(keeper), Some(kept))
+        }
+        None => (None, None),
+    };
+    let run = walk(plan, ledger, journal, keeper, check, printer).await?;
+    let complaints = kept.map(Kept::end).unwrap_or_default();
+    for complaint in &complaints {
+        printer.note(&format!("hubprobe: error: {complaint}"));
+    }
     let exit = formats.exit(&run);
     let hush = check.quiet && exit == Exit::Passed;
-    let written = formats.write(&run, printer, hush);
+    let written = formats.write(&run, printer, hush) && complaints.is_empty();
     Ok(if !written && exit == Exit::Passed {
         Exit::Inconclusive
     } else {
@@ -104,6 +121,7 @@ pub async fn walk(
     plan: Plan,
     ledger: Ledger,
     journal: Option<Journal>,
+    keeper: Option<Keeper>,
     check: &Check,
     printer: &Printer,
 ) -> anyhow::Result<Run> {
@@ -120,6 +138,7 @@ pub async fn walk(
         wait: settings::wait(check)?,
         jobs: usize::from(check.jobs),
         node_time: plan.node_time.map(Meter::new),
+        artifacts: keeper.is_some(),
     };
     let events_of_signals = engine.events.clone();
     signals::listen(*printer, end, move |signal| {
@@ -139,6 +158,9 @@ pub async fn walk(
         ))]
     };
     listeners.extend(journal.map(|journal| Box::new(journal) as Box<dyn Listener>));
+    if let Some(keeper) = keeper {
+        listeners.push(Box::new(keeper));
+    }
     let (run, ()) = tokio::join!(dispatch(events, listeners), engine.run(plan.probes));
     Ok(run)
 }

@@ -167,8 +167,8 @@ const REASONING: Duration = Duration::from_millis(3500);
 /// How long a kernel may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Keeps the connection of the kernel open while its server is stopped.
-async fn keep_alive(witness: &mut Option<KernelConnection>) {
+/// Keeps the connection of the kernel open while something else is done; never returns.
+pub(super) async fn keep_alive(witness: &mut Option<KernelConnection>) {
     match witness {
         Some(kernel) => kernel.keep_alive().await,
         None => std::future::pending().await,

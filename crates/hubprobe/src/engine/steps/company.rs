@@ -47,9 +47,18 @@ pub(super) fn path_of(run: Uuid) -> String {
     format!("hubprobe-{run}.ipynb")
 }
 
+/// The path of the session of a run's notebook, which is beside that: servers have one session a path.
+pub(super) fn path_of_notebook(run: Uuid, number: usize) -> String {
+    format!("hubprobe-{run}-{number}.ipynb")
+}
+
 fn run_of(session: &Session) -> Option<Uuid> {
     let name = session.path.strip_suffix(".ipynb")?;
-    name.strip_prefix("hubprobe-")?.parse().ok()
+    let name = name.strip_prefix("hubprobe-")?;
+    let (run, number) = name.split_at_checked(uuid::fmt::Hyphenated::LENGTH)?;
+    let is_number = |text: &str| text.parse::<usize>().is_ok();
+    let is_ours = number.is_empty() || number.strip_prefix('-').is_some_and(is_number);
+    is_ours.then(|| run.parse().ok()).flatten()
 }
 
 /// Gives way where a run that began before ours is on the server that we take

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use jupyterhub_client::{Execution, ExecutionStatus, KernelConnection};
+use jupyterhub_client::{Execution, ExecutionStatus, KernelConnection, Session};
 use tokio::time::{sleep, timeout};
 
 use super::{company, lost};
@@ -122,22 +122,25 @@ async fn run(walk: &Walk, kernel: &mut KernelConnection, code: &str) -> Result<E
             {
                 return Err(finding.seen(format!("it happened while this code ran: {code}")));
             }
-            let interrupt = if error.is_timeout() {
-                interrupt(walk).await
-            } else {
-                String::new()
+            let interrupt = match &walk.session {
+                Some(session) if error.is_timeout() => {
+                    interrupt(walk, &session.kernel.id).await.to_owned()
+                }
+                _ => String::new(),
             };
             Err(diagnose::unfinished(&error, &interrupt).seen(format!("the code: {code}")))
         }
     }
 }
 
+/// What an interrupt that brought a kernel back is called.
+pub(super) const HELPED: &str = "an interrupt helped: the kernel is idle again";
+
 /// Whether an interrupt brings the kernel back.
-async fn interrupt(walk: &Walk) -> String {
-    let (Some(server), Some(session)) = (&walk.server, &walk.session) else {
-        return String::new();
+pub(super) async fn interrupt(walk: &Walk, id: &str) -> &'static str {
+    let Some(server) = &walk.server else {
+        return "";
     };
-    let id = &session.kernel.id;
     let interrupting = async {
         if server.interrupt_kernel(id).await.is_err() {
             return false;
@@ -151,15 +154,27 @@ async fn interrupt(walk: &Walk) -> String {
         }
     };
     match timeout(INTERRUPT, interrupting).await {
-        Ok(true) => "an interrupt helped: the kernel is idle again".to_owned(),
-        _ => "an interrupt did not help".to_owned(),
+        Ok(true) => HELPED,
+        _ => "an interrupt did not help",
     }
 }
 
 /// The kernel would end with the server; a server that is kept should not be
 /// left with ours.
 pub(super) async fn end_session(walk: &mut Walk) {
-    if let (Some(server), Some(session)) = (&walk.server, walk.session.take()) {
+    end_beside(walk).await;
+    let session = walk.session.take();
+    end(walk, session).await;
+}
+
+/// The same for the session of a notebook.
+pub(super) async fn end_beside(walk: &mut Walk) {
+    let session = walk.beside.take();
+    end(walk, session).await;
+}
+
+async fn end(walk: &Walk, session: Option<Session>) {
+    if let (Some(server), Some(session)) = (&walk.server, session) {
         let ending = server.delete_session(&session.id);
         drop(timeout(Duration::from_secs(5), ending).await);
     }

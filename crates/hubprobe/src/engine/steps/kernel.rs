@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jupyterhub_client::{Framing, JupyterServer};
+use jupyterhub_client::{Framing, JupyterServer, KernelConnection, KernelInfo};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{company, lost};
@@ -66,13 +66,30 @@ async fn start(walk: &mut Walk) -> Result<String, Finding> {
     };
     let kernel_id = session.kernel.id.clone();
     walk.session = Some(session);
+    let (connection, info) = connect(walk, &server, &kernel_id, until).await?;
+    walk.kernel = Some(connection);
+    company::give_way(walk).await?;
+    let language = info.language_info;
+    Ok(format!("{name}, {} {}", language.name, language.version))
+}
+
+/// Opens the websocket of a kernel that was started, and waits for its greeting.
+///
+/// # Errors
+/// A finding of the kernel's layer.
+pub(super) async fn connect(
+    walk: &Walk,
+    server: &JupyterServer,
+    kernel_id: &str,
+    until: Instant,
+) -> Result<(KernelConnection, KernelInfo), Finding> {
     let show = walk.curl("GET", &format!("{}api/kernels/{kernel_id}", server.url()));
     let silent = |finding: Finding| finding.with_curl(show.clone());
-    let connecting = server.connect(&kernel_id, Framing::PreferV1);
+    let connecting = server.connect(kernel_id, Framing::PreferV1);
     let connected = tokio::select! {
         biased;
         connected = timeout_at(until, connecting) => connected,
-        state = given_up(&server, &kernel_id) => return Err(silent(diagnose::given_up(&state))),
+        state = given_up(server, kernel_id) => return Err(silent(diagnose::given_up(&state))),
     };
     let mut connection = match connected {
         Ok(Ok(connection)) => connection,
@@ -90,10 +107,7 @@ async fn start(walk: &mut Walk) -> Result<String, Finding> {
             return Err(died.unwrap_or_else(|| silent(diagnose::silent(&error))));
         }
     };
-    walk.kernel = Some(connection);
-    company::give_way(walk).await?;
-    let language = info.language_info;
-    Ok(format!("{name}, {} {}", language.name, language.version))
+    Ok((connection, info))
 }
 
 /// Returns when the server has given the kernel up: it starts one that ends
@@ -136,7 +150,7 @@ async fn choose(walk: &Walk, server: &JupyterServer, until: Instant) -> Result<S
     }
 }
 
-fn late(walk: &Walk, waited_for: &str) -> Finding {
+pub(super) fn late(walk: &Walk, waited_for: &str) -> Finding {
     Finding::new(
         Cause::KernelSilent,
         format!(

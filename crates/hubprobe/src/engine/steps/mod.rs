@@ -14,6 +14,7 @@ pub mod identify;
 pub mod kernel;
 pub mod lab;
 mod lost;
+pub mod notebook;
 pub mod open;
 pub mod reach;
 mod scheduler;
@@ -91,6 +92,7 @@ pub fn out_of_time(step: Option<StepName>, total: Duration) -> Finding {
         StepName::Lab => Cause::LabPage,
         StepName::Kernel => Cause::KernelSilent,
         StepName::Execute | StepName::Environment | StepName::OptionsHonoured => Cause::KernelHung,
+        StepName::Notebook => Cause::NotebookTimeout,
         StepName::Files => Cause::FilesDenied,
         StepName::Stop | StepName::Gone => Cause::StopTimeout,
     };

@@ -9,6 +9,7 @@ mod green;
 mod hub;
 mod kernel;
 mod lab;
+mod notebook;
 mod prober;
 mod reach;
 mod refused;
@@ -36,6 +37,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         lab::CASES,
         kernel::CASES,
         environment::CASES,
+        notebook::CASES,
         files::CASES,
         stop::CASES,
         prober::CASES,
@@ -93,7 +95,7 @@ mod tests {
             );
             assert!(!case.broken.contains('|'), "{name}");
             // What is found first may be in a layer before the one that is broken, never in one behind it.
-            let layers = "reach token account hub spawn server lab kernel environment files stop prober green";
+            let layers = "reach token account hub spawn server lab kernel environment notebook files stop prober green";
             assert!(layers.split(' ').any(|it| it == case.layer()), "{name}");
         }
     }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::suite::{
-    budget, defaults, environment, fields::Shape, hubs, load, node_time, parts, probes, retries,
-    scheduler, steps,
+    budget, defaults, environment, fields::Shape, hubs, load, node_time, notebooks, parts, probes,
+    retries, scheduler, steps,
 };
 
 fn keys<T: JsonSchema>() -> Vec<String> {
@@ -38,6 +38,8 @@ fn the_schema_has_the_keys_that_are_read() {
     same(keys::<EnvironmentFile>(), &environment::ENVIRONMENT);
     same(keys::<QueueFile>(), &scheduler::QUEUE);
     same(keys::<GoneFile>(), &scheduler::GONE);
+    same(keys::<NotebookFile>(), &notebooks::NOTEBOOK);
+    same(keys::<notebook::RuleFile>(), &notebooks::RULE);
     same(keys::<spread::RetriesMap>(), &retries::RETRIES);
     same(keys::<spread::NodeTimeMap>(), &node_time::NODE_TIME);
 }
@@ -77,7 +79,7 @@ fn what_the_reader_refuses_the_schema_refuses() {
         ("/probes/normal/steps/0", serde_json::json!("span")),
         (
             "/probes/normal/steps/0",
-            serde_json::json!({"notebook": {"path": "x"}}),
+            serde_json::json!({"notebook": {"compare": "all"}}),
         ),
         ("/probes/normal", serde_json::json!({"matrix": {}})),
         ("/probes/normal", serde_json::json!({"matrix": {"a": []}})),

@@ -14,6 +14,7 @@ mod chosen;
 mod defaults;
 mod faults;
 mod mutations;
+mod notebooks;
 mod spread;
 mod unfolded;
 mod variables;
@@ -160,7 +161,7 @@ fn steps_out_of_order_get_a_note() {
     assert_eq!(notes.len(), 2);
     assert_eq!(
         notes[0],
-        "dir/suite.yaml:8:19: the step spawn comes after stop here, but the steps always run in their own order: reach, identify, spawn, open, lab, kernel, execute, environment, options-honoured, files, stop, gone"
+        "dir/suite.yaml:8:19: the step spawn comes after stop here, but the steps always run in their own order: reach, identify, spawn, open, lab, kernel, execute, environment, options-honoured, notebook, files, stop, gone"
     );
 }
 

@@ -92,6 +92,7 @@ fn no_damage_breaks_what_must_hold() {
         "defaults",
         "unfolded",
         "new-steps",
+        "notebook",
     ] {
         let text = std::fs::read_to_string(corpus.join(format!("made-{name}.yaml"))).unwrap();
         for _ in 0..250 {

@@ -74,7 +74,7 @@ fn faults_of_extends() {
         ),
         (
             "  b: { abstract: true, steps: [span] }\n  c: {}\n",
-            "suite.yaml:4:32: there is no step named `span`\n    4 |   b: { abstract: true, steps: [span] }\n      |                                ^\n  did you mean `spawn`? the steps are: reach, identify, spawn, open, lab, kernel, execute, environment, options-honoured, files, stop, gone",
+            "suite.yaml:4:32: there is no step named `span`\n    4 |   b: { abstract: true, steps: [span] }\n      |                                ^\n  did you mean `spawn`? the steps are: reach, identify, spawn, open, lab, kernel, execute, environment, options-honoured, notebook, files, stop, gone",
         ),
     ] {
         assert_eq!(fault(&suite(probes)), message);
