@@ -29,6 +29,7 @@ mod keeping;
 mod least;
 mod login_secrets;
 mod no_false_alarm;
+mod notebooks;
 mod oauth;
 mod odd_hubs;
 mod orphans;
@@ -115,6 +116,7 @@ fn main() -> ExitCode {
             .chain(typed(version == &hubs.versions()[0]))
             .chain(spread(version == &hubs.versions()[0]))
             .chain(told(version == &hubs.versions()[0]))
+            .chain(notebooks(version == &hubs.versions()[0]))
             .chain(scheduled(version == &hubs.versions()[0]))
             .chain(scheduled_slowly(all && version == &hubs.versions()[0]))
             .chain(unprivileged(all && version == &hubs.versions()[0]))
@@ -149,6 +151,11 @@ fn spread(newest: bool) -> &'static [Case] {
 /// What a run looks like is the same whatever the hub: on the newest alone.
 fn told(newest: bool) -> &'static [Case] {
     if newest { reports::EDGES } else { &[] }
+}
+
+/// How notebooks are judged is the kernel's business, whatever the hub: on the newest alone.
+fn notebooks(newest: bool) -> &'static [Case] {
+    if newest { notebooks::EDGES } else { &[] }
 }
 
 /// What is the scheduler's, whatever the hub: on the newest alone.

@@ -338,8 +338,14 @@ impl Said {
                 format!("{} {}", name.as_str().unwrap(), verdict.as_str().unwrap())
             })
             .collect();
-        let added =
-            ["lab", "environment", "options-honoured", "files"].map(|it| format!("{it} passed"));
+        let added = [
+            "lab",
+            "environment",
+            "options-honoured",
+            "notebook",
+            "files",
+        ]
+        .map(|it| format!("{it} passed"));
         let steps: Vec<String> = steps
             .into_iter()
             .filter(|step| !added.contains(step))

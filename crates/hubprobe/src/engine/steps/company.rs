@@ -244,3 +244,28 @@ fn busy(walk: &Walk, run: Uuid) -> Finding {
         "the session hubprobe-{run}.ipynb is on the server, and its kernel is connected"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_told_by_each_of_its_sessions() {
+        let run = Uuid::now_v7();
+        let of = |path: &str| {
+            let session = serde_json::json!({"id": "s", "path": path, "kernel": {"id": "k"}});
+            run_of(&serde_json::from_value(session).unwrap())
+        };
+        assert_eq!(of(&path_of(run)), Some(run));
+        assert_eq!(of(&path_of_notebook(run, 12)), Some(run));
+        for other in [
+            "hubprobe-.ipynb".to_owned(),
+            format!("hubprobe-{run}-x.ipynb"),
+            format!("hubprobe-{run}12.ipynb"),
+            format!("{run}.ipynb"),
+            "hubprobe-éééééééééééééééééééééééé.ipynb".to_owned(),
+        ] {
+            assert_eq!(of(&other), None, "{other}");
+        }
+    }
+}

@@ -94,7 +94,7 @@ async fn one(walk: &mut Walk, number: usize, step: &NotebookStep) -> Result<Stri
                 name: step.name(),
                 id,
                 connection,
-                executed: Executed::begin(&step.notebook),
+                executed: walk.artifacts.then(|| Executed::begin(&step.notebook)),
             };
             let ran = running.cells().await;
             running.end().await;
@@ -129,7 +129,9 @@ async fn choose(
         return Err(diagnose::no_spec(&step.name(), name, &there));
     };
     let speaks = &spec.spec.language;
-    match &step.notebook.language {
+    // Of the kernel that it names itself, a notebook may say the language otherwise.
+    let other = step.notebook.kernel.as_ref() != Some(name);
+    match step.notebook.language.as_ref().filter(|_| other) {
         Some(language) if !speaks.is_empty() && !language.eq_ignore_ascii_case(speaks) => {
             let notebook = step.name();
             Err(diagnose::other_language(&notebook, language, name, speaks))
@@ -146,7 +148,8 @@ struct Running<'a> {
     /// The kernel's.
     id: String,
     connection: KernelConnection,
-    executed: Executed,
+    /// Where somebody keeps it.
+    executed: Option<Executed>,
 }
 
 impl Running<'_> {
@@ -159,7 +162,9 @@ impl Running<'_> {
         for (at, cell) in notebook.cells.iter().enumerate() {
             let duty = cell.duty(self.step.compare);
             if !duty.run {
-                self.executed.keep(&notebook, at);
+                if let Some(executed) = &mut self.executed {
+                    executed.keep(&notebook, at);
+                }
                 continue;
             }
             let execution = match self.run(at).await {
@@ -170,9 +175,7 @@ impl Running<'_> {
                 }
             };
             ran += 1;
-            let shown = in_json(&execution.outputs);
-            self.executed
-                .ran(&notebook, at, shown.clone(), execution.execution_count);
+            self.note(at, &execution);
             if execution.output_dropped {
                 self.walk.voice.warn(&format!(
                     "{}: some of what code cell {} showed was dropped (the server's IOPub rate limits, or more than 8 MiB)",
@@ -193,8 +196,8 @@ impl Running<'_> {
                 Some(diagnose::odd())
             } else if duty.compare {
                 compared += 1;
-                let shown = execution.as_shown.as_deref().map_or(shown, in_json);
-                self.difference(at, shown).await
+                let shown = execution.as_shown.as_ref().unwrap_or(&execution.outputs);
+                self.difference(at, in_json(shown)).await
             } else {
                 None
             };
@@ -238,11 +241,17 @@ impl Running<'_> {
         if interrupt == execute::HELPED
             && let Ok(execution) = self.connection.resume(LAST_WORDS).await
         {
-            let shown = in_json(&execution.outputs);
-            let count = execution.execution_count;
-            self.executed.ran(notebook, at, shown, count);
+            self.note(at, &execution);
         }
         Err(finding)
+    }
+
+    /// What a cell showed is a part of the notebook as it ran.
+    fn note(&mut self, at: usize, execution: &Execution) {
+        if let Some(executed) = &mut self.executed {
+            let shown = in_json(&execution.outputs);
+            executed.ran(&self.step.notebook, at, shown, execution.execution_count);
+        }
     }
 
     /// What differs from the file.
@@ -286,17 +295,17 @@ impl Running<'_> {
     async fn end(self) {
         self.connection.close().await;
         let voice = &self.walk.voice;
-        let left_out = self.executed.left_out();
-        if !self.walk.artifacts {
+        let Some(executed) = self.executed else {
             return;
-        }
+        };
+        let left_out = executed.left_out();
         if left_out > 0 {
             voice.warn(&format!(
                 "{}: the notebook as it ran is kept without what {left_out} of its cells showed, which is more than 16 MiB",
                 self.name
             ));
         }
-        voice.artifact(&self.name, self.executed.text(&|text| voice.clean(text)));
+        voice.artifact(&self.name, executed.text(&|text| voice.clean(text)));
     }
 }
 
