@@ -178,6 +178,19 @@ fn mistakes() -> Vec<(Vec<u8>, &'static str)> {
             probe("server: *none"),
             "suite.yaml:7:13: an alias (`*name`) for which there is no anchor",
         ),
+        // Notebooks, which are read with the suite; what is in a file that is none is not repeated.
+        (
+            probe("steps: [notebook: { path: none.ipynb }]"),
+            "suite.yaml:7:31: path: \"none.ipynb\" cannot be read: No such file",
+        ),
+        (
+            probe("steps: [notebook: { path: token }]"),
+            "suite.yaml:7:31: path: \"token\" is no JSON (line 1, column 2)",
+        ),
+        (
+            probe("steps: [notebook: { path: suite.yaml, compare: all }]"),
+            "suite.yaml:7:31: path: \"suite.yaml\" is no JSON",
+        ),
         (
             format!("a: &a [x]\n{bomb}").into_bytes(),
             "suite.yaml:5:23: this unfolds or nests far beyond what a suite needs",
