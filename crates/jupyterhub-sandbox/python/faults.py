@@ -13,6 +13,7 @@ To add a fault: a method named after the place where it strikes asks `self.asked
 """
 
 import asyncio
+import collections
 import inspect
 import json
 import os
@@ -31,7 +32,7 @@ from traitlets import List, Unicode
 
 FAULTS = frozenset(
     # start() raises, or a hook does
-    "raise late_raise raise_text raise_message http nonetype invalid_grant firecrest_401 hook_denies bad_option"
+    "raise raise_again late_raise raise_text raise_message http nonetype invalid_grant firecrest_401 hook_denies bad_option"
     # start() does not come to an end
     " hang slow queue"
     # the process
@@ -50,7 +51,7 @@ FAULTS = frozenset(
     # FirecREST and Slurm, emulated
     " firecrest"
     # homes
-    " home_readonly home_full home_fills home_forgets".split()
+    " home_readonly home_full home_fills home_fresh home_forgets".split()
 )
 # Where nothing will listen, or not for long, to wait for it would only hide when start() came back.
 NOBODY_LISTENS = ("exit", "exit_late", "nocmd", "deaf", "no_hub", "no_hub_silent", "k8s_oom")
@@ -74,6 +75,8 @@ class FaultSpawner(LocalSpawner):
     _configured = None
     # Counts the starts, so that what was planned for one server does not strike the next.
     turn = 0
+    # The same for raise_again, by the server's log.
+    starts = collections.Counter()
     _env = {}
     _log_from = 0
     _relay = None
@@ -125,6 +128,7 @@ class FaultSpawner(LocalSpawner):
         self._env, self.route_is_lost, self.before_ready = {}, False, []
         self._log_from = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         raise_at_once(faults, self.user.name)
+        self._raise_again(faults)
         if "cancelled" in faults:
             others.later(self, others.stop, self.seconds("cancelled"))
             await asyncio.sleep(self.seconds("cancelled") + 20)
@@ -183,6 +187,14 @@ class FaultSpawner(LocalSpawner):
             else:
                 others.before_ready(self, lose)
         homes.prepare(self, faults, self._env)
+
+    def _raise_again(self, faults):
+        if "raise_again" not in faults:
+            return
+        # The hub may make another spawner for the next start.
+        FaultSpawner.starts[self.log_path] += 1
+        if FaultSpawner.starts[self.log_path] % 2 == 0:
+            raise RuntimeError("The sandbox was asked to fail at the second start")
 
     def _old_program(self):
         if self.old_server:

@@ -15,6 +15,8 @@ READ_ONLY = 'mount --bind "$HOME" "$HOME" && mount -o remount,bind,ro "$HOME" &&
 SMALL = 'mount -t tmpfs -o size={size},mode=0700 tmpfs "$HOME" && '
 # Room for a server to come up, and for a kernel's files if nobody took it.
 FILLS = "4m"
+# As an emptyDir: there is room, and all of it ends with the server's processes.
+FRESH = "64m"
 
 
 def prepare(spawner, faults, env):
@@ -35,6 +37,8 @@ def prepare(spawner, faults, env):
     if "home_fills" in faults:
         inside(spawner, SMALL.format(size=FILLS))
         others.before_ready(spawner, fill)
+    if "home_fresh" in faults:
+        inside(spawner, SMALL.format(size=FRESH))
     if "home_forgets" in faults:
         # See forgets.py, which every server of a sandbox with faults reads.
         env["HUBPROBE_SANDBOX_FORGETS"] = "1"

@@ -272,6 +272,14 @@ async fn faults_of_homes_and_kernels() {
     assert_eq!(server.get("api/contents/a.txt").0, 404);
     server.stop();
 
+    assert_eq!(server.start(r#"{"fault": "home_fresh"}"#).0, 201);
+    assert_eq!(server.put("a.txt", 10).0, 201);
+    assert_eq!(server.get("api/contents/a.txt").0, 200);
+    server.stop();
+    assert_eq!(server.start(r#"{"fault": "home_fresh"}"#).0, 201);
+    assert_eq!(server.get("api/contents/a.txt").0, 404);
+    server.stop();
+
     // Kernels that fail are offered, and the default is what it was.
     assert_eq!(server.start("{}").0, 201);
     let (_, specs) = server.get("api/kernelspecs");

@@ -21,6 +21,11 @@ pub(super) const FIRECREST: [&str; 9] = [
 
 pub(super) const KINDS: &[FaultKind] = &[
     kind("raise", None, "the spawner raises at once"),
+    kind(
+        "raise_again",
+        None,
+        "it raises at every second start of an account's server",
+    ),
     kind("late_raise", Some("SEC"), "it raises after SEC seconds"),
     kind(
         "hang",
@@ -237,6 +242,11 @@ pub(super) const KINDS: &[FaultKind] = &[
         "home_fills",
         None,
         "the home is full as soon as the server is up",
+    ),
+    kind(
+        "home_fresh",
+        None,
+        "every start finds an empty home, as in an emptyDir",
     ),
     kind(
         "home_forgets",
