@@ -175,6 +175,9 @@ pub struct Check {
     /// Also write a file to the home, read it back and delete it; of this size
     #[arg(long, value_name = "SIZE", env = "HUBPROBE_FILES", num_args = 0..=1, default_missing_value = "2MiB")]
     pub files: Option<String>,
+    /// Also stop the server in the middle, start it again, and see that a file in its home is still there; with --files
+    #[arg(long, env = "HUBPROBE_PERSIST", value_parser = FalseyValueParser::new())]
+    pub persist: bool,
     /// How long something may take: reach, start, queue, open, lab, kernel, execute, files, stop, total
     #[arg(
         long = "deadline",

@@ -8,9 +8,7 @@ use anyhow::{Context, bail};
 use serde_json::Map;
 
 use super::args::{Check, Global, HubArgs};
-use crate::suite::{
-    self, Account, Deadlines, FilesStep, Hub, KernelStep, LabStep, NodeTime, Probe, Retries,
-};
+use crate::suite::{self, Account, Deadlines, Hub, KernelStep, LabStep, NodeTime, Probe, Retries};
 use crate::vocabulary::SecretSource;
 
 /// Probes, and what there is to say of how they were typed.
@@ -292,7 +290,10 @@ fn apply(check: &Check, probe: &mut Probe, notes: &mut Vec<String>) -> anyhow::R
     if let Some(size) = &check.files {
         let size =
             suite::parse_size(size).map_err(|reason| anyhow::anyhow!("--files: {reason}"))?;
-        probe.files = Some(FilesStep { size });
+        probe.files.get_or_insert_default().size = size;
+    }
+    if check.persist {
+        probe.files.get_or_insert_default().persist = true;
     }
     if let Some(path) = &check.lab {
         let step = LabStep::parse(path).map_err(|reason| anyhow::anyhow!("--lab: {reason}"))?;

@@ -148,6 +148,34 @@ pub fn differs(wrote: usize, read: usize) -> Finding {
     })
 }
 
+/// What to do about a home that ends with its server.
+const NOT_KEPT: &str = "Look where the spawner puts the home: in an emptyDir or the image's own file system, in a \
+    scratch directory that each start gets anew, or on a volume that is not mounted where the server keeps its files. \
+    Mount one that stays there (KubeSpawner: volumes and volume_mounts; zero-to-jupyterhub: singleuser.storage).";
+
+/// The finding for a file that was there before its server was started again, and is
+/// not there since.
+pub fn lost_in_a_restart(error: &Error) -> Finding {
+    Finding::new(
+        Cause::FilesLost,
+        "a file in the home did not survive a restart of the server: what people save is gone when their server stops",
+    )
+    .advise(NOT_KEPT)
+    .seen("it was written and read back before the stop; it is not there since the second start")
+    .seen(error.to_string())
+}
+
+/// The same for one that holds something else since.
+pub fn differs_after_a_restart(wrote: usize, read: usize) -> Finding {
+    let finding = differs(wrote, read);
+    Finding::new(
+        Cause::FilesLost,
+        "a file in the home did not survive a restart of the server as it was: it holds something else",
+    )
+    .seen("it was written and read back before the stop")
+    .seen_all(finding.evidence)
+}
+
 /// A kernel's finding becomes the home's, where a look has shown that the home
 /// cannot be written: the kernel keeps its connection file and its history
 /// there.

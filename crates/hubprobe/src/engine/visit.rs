@@ -30,6 +30,7 @@ type Stepping<'a> = Pin<Box<dyn Future<Output = StepResult> + 'a>>;
 /// The steps of a probe, in order.
 fn steps_of(probe: &Probe) -> impl Iterator<Item = StepName> + use<> {
     let (lab, files) = (probe.lab.is_some(), probe.files.is_some());
+    let persist = probe.restarts();
     let (environment, honoured) = (probe.environment.is_some(), probe.options_honoured);
     let notebooks = !probe.notebooks.is_empty();
     StepName::ALL.into_iter().filter(move |step| match step {
@@ -38,6 +39,7 @@ fn steps_of(probe: &Probe) -> impl Iterator<Item = StepName> + use<> {
         StepName::OptionsHonoured => honoured,
         StepName::Notebook => notebooks,
         StepName::Files => files,
+        StepName::Persist => persist,
         _ => true,
     })
 }
@@ -84,6 +86,7 @@ pub(super) async fn visit(
         walk.voice
             .left_behind("what the ledger holds of this run: undoing it hit a bug of hubprobe");
     }
+    steps::persist::say_what_stays(&walk);
     if let Some((node_s, limit_s)) = walk.share.as_ref().and_then(Share::end) {
         walk.voice.node_time(node_s, limit_s);
     }
@@ -124,7 +127,7 @@ async fn forward(
     walk: &mut Walk,
     connected: Result<Vec<String>, Finding>,
 ) -> Option<Finding> {
-    let total = walk.probe.deadlines.total;
+    let total = walk.probe.total();
     let walked = {
         let patience = walk.patience.clone();
         let share = walk.share.clone();
@@ -215,6 +218,7 @@ fn run(step: StepName, walk: &mut Walk) -> Stepping<'_> {
         StepName::OptionsHonoured => Box::pin(steps::environment::honoured(walk)),
         StepName::Notebook => Box::pin(steps::notebook::notebook(walk)),
         StepName::Files => Box::pin(steps::files::files(walk)),
+        StepName::Persist => Box::pin(steps::persist::persist(walk)),
         StepName::Stop | StepName::Gone => Box::pin(async { Ok(String::new()) }),
     }
 }

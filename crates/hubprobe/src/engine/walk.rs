@@ -74,6 +74,10 @@ pub struct Walk {
     pub on_ready: Option<UnboundedSender<Arc<Probe>>>,
     /// The server, once it is ready.
     pub server: Option<JupyterServer>,
+    /// When the server says that it began, where it does.
+    pub server_began: Option<Timestamp>,
+    /// The file that is to survive a restart, while it is in the home.
+    pub in_the_home: Option<String>,
     /// The session whose kernel runs.
     pub session: Option<Session>,
     /// The session of a notebook, whose kernel runs beside that.
@@ -113,6 +117,8 @@ impl Walk {
             ready_at: None,
             on_ready: None,
             server: None,
+            server_began: None,
+            in_the_home: None,
             session: None,
             beside: None,
             artifacts: engine.artifacts,

@@ -71,7 +71,7 @@ impl Bar {
         step.word().clone_into(&mut self.step);
         self.said.clear();
         let done = match step {
-            StepName::Reach | StepName::Identify | StepName::Spawn => 0,
+            StepName::Reach | StepName::Identify | StepName::Spawn | StepName::Persist => 0,
             _ => 100,
         };
         self.bar.set_position(done);

@@ -50,7 +50,7 @@ pub(super) fn last_words(visit: &Visit, finding: &Finding) -> Vec<String> {
     let said: Vec<&ProgressLine> = visit
         .steps
         .iter()
-        .filter(|step| step.name == StepName::Spawn)
+        .filter(|step| matches!(step.name, StepName::Spawn | StepName::Persist))
         .flat_map(|step| &step.progress)
         .collect();
     let new: Vec<&&ProgressLine> = said

@@ -195,6 +195,17 @@ impl Deadlines {
         }
     }
 
+    /// The whole visit. Where `total` is not given, with all that a restart of the
+    /// server in its middle may take: stop, start, queue, open, kernel and files once
+    /// more.
+    #[must_use]
+    pub fn whole(&self, restarts: bool) -> Duration {
+        if !restarts || self.total_is_given {
+            return self.total;
+        }
+        self.total + self.stop + self.start + self.queue + self.open + self.kernel + self.files
+    }
+
     fn sum(&self) -> Duration {
         self.reach
             + self.start
@@ -306,6 +317,15 @@ mod tests {
         deadlines.set(DeadlineName::Total, Duration::from_secs(5));
         deadlines.set(DeadlineName::Start, Duration::from_secs(600));
         assert_eq!(deadlines.total, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_restart_may_take_its_time_unless_total_is_given() {
+        let mut deadlines = Deadlines::default();
+        assert_eq!(deadlines.whole(false), deadlines.total);
+        assert_eq!(format_duration(deadlines.whole(true)), "1h1m40s");
+        deadlines.set(DeadlineName::Total, Duration::from_secs(5));
+        assert_eq!(deadlines.whole(true), Duration::from_secs(5));
     }
 
     #[test]

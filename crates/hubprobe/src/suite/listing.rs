@@ -34,10 +34,10 @@ impl Probe {
         steps.extend(self.environment.as_ref().map(EnvironmentStep::written));
         steps.extend(self.options_honoured.then(|| json!("options-honoured")));
         steps.extend(self.notebooks.iter().map(NotebookStep::written));
-        steps.extend(
-            self.files
-                .map(|files| json!({"files": {"size": files.size}})),
-        );
+        steps.extend(self.files.map(|files| match files.persist {
+            true => json!({"files": {"size": files.size, "persist": true}}),
+            false => json!({"files": {"size": files.size}}),
+        }));
         steps.extend(["stop", "gone"].into_iter().map(Value::from));
         steps
     }

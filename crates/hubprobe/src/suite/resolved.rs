@@ -63,6 +63,18 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// Whether the server is started again in the middle of the visit.
+    #[must_use]
+    pub fn restarts(&self) -> bool {
+        self.files.is_some_and(|files| files.persist)
+    }
+
+    /// How long the whole visit may take.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.deadlines.whole(self.restarts())
+    }
+
     /// What a copy costs, in bytes, roughly.
     pub(super) fn weight(&self) -> usize {
         let header =
@@ -204,6 +216,8 @@ pub struct ExecuteStep {
 pub struct FilesStep {
     /// The file's size, in bytes.
     pub size: u64,
+    /// A small file must survive a restart of the server.
+    pub persist: bool,
 }
 
 impl FilesStep {
@@ -217,7 +231,10 @@ impl FilesStep {
 
 impl Default for FilesStep {
     fn default() -> Self {
-        Self { size: Self::USUAL }
+        Self {
+            size: Self::USUAL,
+            persist: false,
+        }
     }
 }
 

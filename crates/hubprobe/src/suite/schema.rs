@@ -7,6 +7,7 @@
 
 mod deadlines;
 mod environment;
+mod files;
 mod notebook;
 mod scheduler;
 mod spread;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 
 use self::deadlines::{DeadlinesFile, Time};
 use self::environment::EnvironmentFile;
+use self::files::FilesFile;
 use self::notebook::NotebookFile;
 use self::scheduler::{GoneFile, QueueFile};
 use self::spread::{NamesFile, NodeTimeFile, RetriesFile};
@@ -232,7 +234,7 @@ enum ConfiguredStep {
     Environment(Box<EnvironmentFile>),
     /// A notebook that is run cell by cell, in a kernel of its own.
     Notebook(Box<NotebookFile>),
-    /// A file that is written to the home, read back and deleted.
+    /// A file that is written to the home, read back and deleted; with persist one more, which must survive a restart.
     Files(Option<FilesFile>),
     #[schemars(rename = "options-honoured")]
     OptionsHonoured(()),
@@ -320,18 +322,6 @@ enum ExpectKind {
     /// JSON that has at least this in it; lists are compared whole.
     #[schemars(extend("examples" = [{"gpus": 4}]))]
     Json(Value),
-}
-
-/// The file to write.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct FilesFile {
-    /// Its size; 2MiB where it is left out, 32MiB at most.
-    size: Option<Size>,
-    /// Longer than this is warned of.
-    warn: Option<Time>,
-    /// Longer than this fails: the step's deadline.
-    fail: Option<Time>,
 }
 
 /// A size: a number with KiB, MiB, KB or MB, or of bytes.

@@ -34,8 +34,8 @@ pub(super) const LAB: Shape = Shape {
 
 pub(super) const FILES: Shape = Shape {
     what: "the step `files`",
-    known: &["size", "warn", "fail"],
-    later: &["persist"],
+    known: &["size", "persist", "warn", "fail"],
+    later: &[],
     secret: false,
 };
 
@@ -116,6 +116,11 @@ pub(super) fn steps(
         };
         let Some(order) = STEPS.iter().position(|step| *step == name) else {
             let all = format!("the steps are: {}", STEPS.join(", "));
+            // Reports have a step of that name.
+            let all = match name {
+                "persist" => "it is a setting: write files: { persist: true }".to_owned(),
+                _ => all,
+            };
             return Err(document.error(
                 at,
                 format!("there is no step named `{name}`"),
@@ -273,9 +278,15 @@ fn files(document: &Document, settings: Option<&Node>) -> Result<FilesStep, Suit
         return Ok(FilesStep::default());
     };
     let fields = Fields::of(document, settings, "the step `files`", &FILES)?;
-    let Some(node) = fields.get("size") else {
-        return Ok(FilesStep::default());
+    let size = match fields.get("size") {
+        Some(node) => size(document, node)?,
+        None => FilesStep::USUAL,
     };
+    let persist = fields.truth("persist")?;
+    Ok(FilesStep { size, persist })
+}
+
+fn size(document: &Document, node: &Node) -> Result<u64, SuiteError> {
     let written = match &node.kind {
         Kind::Text(written) => Some(written.as_str()),
         Kind::Number(_) => node.typed(),
@@ -283,7 +294,5 @@ fn files(document: &Document, settings: Option<&Node>) -> Result<FilesStep, Suit
     };
     let written = written
         .ok_or_else(|| wrong_type(document, node, "size", "a size, as in 2MiB or 512KiB", ""))?;
-    let size = parse_size(written)
-        .map_err(|reason| document.error(node.place, format!("size: {reason}"), ""))?;
-    Ok(FilesStep { size })
+    parse_size(written).map_err(|reason| document.error(node.place, format!("size: {reason}"), ""))
 }

@@ -37,6 +37,9 @@ pub enum StepName {
     /// A file is written to the home, read back and deleted; only where the probe
     /// asks for it.
     Files,
+    /// A file in the home survives a restart of the server; only where the probe asks
+    /// for it.
+    Persist,
     /// The hub is asked to stop the server, and does.
     Stop,
     /// The server is gone from the hub's model and from the proxy.
@@ -45,7 +48,7 @@ pub enum StepName {
 
 impl StepName {
     /// All steps, in the order in which they run.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Reach,
         Self::Identify,
         Self::Spawn,
@@ -57,6 +60,7 @@ impl StepName {
         Self::OptionsHonoured,
         Self::Notebook,
         Self::Files,
+        Self::Persist,
         Self::Stop,
         Self::Gone,
     ];
@@ -75,6 +79,7 @@ impl StepName {
             Self::OptionsHonoured => "options-honoured",
             Self::Notebook => "notebook",
             Self::Files => "files",
+            Self::Persist => "persist",
             Self::Stop => "stop",
             Self::Gone => "gone",
         }

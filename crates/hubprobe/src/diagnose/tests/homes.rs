@@ -53,6 +53,13 @@ fn files_that_are_not_written() {
         assert_eq!(found, cause, "{words}");
     }
     assert_eq!(home::lost(&put(hub_says(404, ""))).cause, Cause::FilesLost);
+    let lost = home::lost_in_a_restart(&put(hub_says(404, "")));
+    assert_eq!(lost.cause, Cause::FilesLost);
+    assert!(lost.summary.contains("did not survive a restart"));
+    assert!(lost.advice.contains("emptyDir"), "{}", lost.advice);
+    let changed = home::differs_after_a_restart(10, 10);
+    assert_eq!(changed.cause, Cause::FilesLost);
+    assert!(changed.evidence[1].contains("not the same"));
     let differs = home::differs(10, 0);
     assert_eq!(differs.cause, Cause::FilesLost);
     assert!(

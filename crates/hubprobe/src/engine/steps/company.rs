@@ -231,6 +231,20 @@ async fn connected(server: &JupyterServer) -> Option<Uuid> {
     alive(&looked.ok()?.ok()?).next()
 }
 
+/// Another run took the place while ours was stopped to be started again.
+pub(super) fn came_between(walk: &Walk, run: Uuid) -> Finding {
+    Finding::new(
+        Cause::ProberBusy,
+        format!(
+            "another run of hubprobe started {} of {} in the moment in which ours was stopped",
+            server_words(&walk.probe.server),
+            walk.user()
+        ),
+    )
+    .seen(format!("the session hubprobe-{run}.ipynb is on the server"))
+    .seen("the server is left to that run, which stops it")
+}
+
 fn busy(walk: &Walk, run: Uuid) -> Finding {
     Finding::new(
         Cause::ProberBusy,

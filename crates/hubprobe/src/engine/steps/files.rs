@@ -19,7 +19,7 @@ use crate::suite::{FilesStep, format_size};
 use crate::vocabulary::{Cause, Finding};
 
 /// How long tidying up may take.
-const TIDY: Duration = Duration::from_secs(10);
+pub(super) const TIDY: Duration = Duration::from_secs(10);
 
 /// The name of what a run writes into a home.
 pub(super) fn own_name(walk: &Walk) -> String {
@@ -95,26 +95,10 @@ async fn round_trip(
         Err(_) => return Err(late(walk, &format!("for {size} to be written"))),
     }
     let written = began.elapsed();
-    // What a file of another size would take too, and not whatever comes.
-    let most = content.len() * 3 / 2 + (1 << 20);
-    let reading = server.contents_up_to(path, true, Some(FileFormat::Base64), most);
-    let content = match timeout_at(until, reading).await {
-        Ok(Ok(content)) => content,
-        Ok(Err(error)) if error.status() == Some(404) => {
-            let died = lost::server_died(walk).await;
-            return Err(died.unwrap_or_else(|| home::lost(&error)));
-        }
-        Ok(Err(error)) => return Err(refused(walk, &error, &size).await),
-        Err(_) => return Err(late(walk, &format!("for {size} to be read back"))),
+    let read = match read(walk, server, path, wrote.len(), until).await? {
+        Ok(read) => read,
+        Err(error) => return Err(home::lost(&error)),
     };
-    // Jupyter writes base64 in lines.
-    let text: String = content
-        .content
-        .as_str()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let read = BASE64_STANDARD.decode(text).unwrap_or_default();
     if read != wrote {
         return Err(home::differs(wrote.len(), read.len()));
     }
@@ -124,8 +108,42 @@ async fn round_trip(
     ))
 }
 
+/// Reads a file of about so many bytes; the inner error says that there is none.
+///
+/// # Errors
+/// A finding where it could not be asked for.
+pub(super) async fn read(
+    walk: &Walk,
+    server: &JupyterServer,
+    path: &str,
+    size: usize,
+    until: Instant,
+) -> Result<Result<Vec<u8>, Error>, Finding> {
+    let what = format!("a file of {}", format_size(size as u64));
+    // What a file of another size would take too, and not whatever comes.
+    let most = size.div_ceil(3) * 6 + (1 << 20);
+    let reading = server.contents_up_to(path, true, Some(FileFormat::Base64), most);
+    let content = match timeout_at(until, reading).await {
+        Ok(Ok(content)) => content,
+        Ok(Err(error)) if error.status() == Some(404) => {
+            let died = lost::server_died(walk).await;
+            return died.map_or(Ok(Err(error)), Err);
+        }
+        Ok(Err(error)) => return Err(refused(walk, &error, &what).await),
+        Err(_) => return Err(late(walk, &format!("for {what} to be read back"))),
+    };
+    // Jupyter writes base64 in lines.
+    let text: String = content
+        .content
+        .as_str()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    Ok(Ok(BASE64_STANDARD.decode(text).unwrap_or_default()))
+}
+
 /// Whether an answer is Jupyter's own.
-fn by_the_server(error: &Error) -> bool {
+pub(super) fn by_the_server(error: &Error) -> bool {
     error.hub_message().is_some() || error.head().is_some_and(Head::is_json)
 }
 
@@ -143,7 +161,7 @@ async fn tidy(server: &JupyterServer, directory: &str, path: &str) -> Result<(),
 
 /// A request for files that was answered with an error: by the server, of the
 /// home; or because the server, or the way to it, is gone.
-async fn refused(walk: &Walk, error: &Error, what: &str) -> Finding {
+pub(super) async fn refused(walk: &Walk, error: &Error, what: &str) -> Finding {
     if let Some(finding) = home::not_written(error, what) {
         return finding;
     }
@@ -159,7 +177,7 @@ async fn refused(walk: &Walk, error: &Error, what: &str) -> Finding {
     }
 }
 
-fn late(walk: &Walk, waited: &str) -> Finding {
+pub(super) fn late(walk: &Walk, waited: &str) -> Finding {
     Finding::new(
         Cause::FilesDenied,
         format!(

@@ -6,6 +6,7 @@
 pub mod back;
 mod company;
 mod earlier;
+mod ending;
 pub mod environment;
 pub mod execute;
 pub mod files;
@@ -16,7 +17,10 @@ pub mod lab;
 mod lost;
 pub mod notebook;
 pub mod open;
+pub mod persist;
 pub mod reach;
+mod restart;
+mod room;
 mod scheduler;
 pub mod spawn;
 mod stream;
@@ -64,6 +68,10 @@ pub async fn or_the_home(walk: &Walk, finding: Finding) -> Finding {
 
 /// What a step would do, for a dry run.
 pub fn would(walk: &Walk, step: StepName) -> String {
+    if step == StepName::Persist {
+        return "would leave a file, stop the server, ask for it again in the same way and look for the file"
+            .to_owned();
+    }
     let (StepName::Spawn, Some(hub)) = (step, &walk.hub) else {
         return String::new();
     };
@@ -94,6 +102,7 @@ pub fn out_of_time(step: Option<StepName>, total: Duration) -> Finding {
         StepName::Execute | StepName::Environment | StepName::OptionsHonoured => Cause::KernelHung,
         StepName::Notebook => Cause::NotebookTimeout,
         StepName::Files => Cause::FilesDenied,
+        StepName::Persist => Cause::SpawnTooSlow,
         StepName::Stop | StepName::Gone => Cause::StopTimeout,
     };
     Finding::new(

@@ -11,7 +11,7 @@ use jupyterhub_client::{Execution, ExecutionStatus, JupyterServer, KernelConnect
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::{back, company, execute, kernel, lost};
+use super::{company, ending, execute, kernel, lost};
 use crate::diagnose::{kernel as layer, notebook as diagnose};
 use crate::engine::Walk;
 use crate::notebook::{Compare, Difference, Executed, compare};
@@ -33,7 +33,7 @@ pub async fn notebook(walk: &mut Walk) -> Result<String, Finding> {
     let ran = tokio::select! {
         biased;
         ran = all(walk) => ran,
-        () = back::keep_alive(&mut witness) => {
+        () = ending::keep_alive(&mut witness) => {
             Err(Finding::new(Cause::KernelDied, "the kernel was lost"))
         }
     };

@@ -61,6 +61,7 @@ pub async fn open(walk: &mut Walk) -> Result<String, Finding> {
     if let Some(finding) = older_than_our_request(walk, &answer) {
         return Err(finding.with_curl(show));
     }
+    walk.server_began = answer.value.started;
     let waited = began.elapsed();
     let version = server_version(walk, &server).await;
     as_this_account(walk, &server).await?;

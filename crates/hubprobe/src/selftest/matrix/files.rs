@@ -1,11 +1,16 @@
 //! The home directory: can it be written, is there room, does it keep what it is given.
 
-use super::super::case::Case;
+use super::super::case::{After, Case};
 use super::super::wording::red;
-use crate::vocabulary::Cause::{FilesDenied, FilesFull, FilesLost, FilesTooLarge};
+use crate::vocabulary::Cause::{
+    FilesDenied, FilesFull, FilesLost, FilesTooLarge, SpawnError, StopSurvived,
+};
 
 /// The step that writes, reads and removes a file.
 const FILES: &[&str] = &["files: { size: 2MiB }"];
+
+/// The same, and a file that must survive a restart.
+const PERSIST: &[&str] = &["files: { size: 64KiB, persist: true }"];
 
 pub(super) const CASES: &[Case] = &[
     red("files-readonly", FilesDenied, "the home cannot be written")
@@ -37,4 +42,28 @@ pub(super) const CASES: &[Case] = &[
     )
     .options(&["fault=home_forgets"])
     .steps(FILES),
+    red(
+        "files-not-kept",
+        FilesLost,
+        "every start finds the home empty, as in an emptyDir",
+    )
+    .options(&["fault=home_fresh"])
+    .steps(PERSIST)
+    .fast(),
+    red(
+        "files-no-restart",
+        SpawnError,
+        "the server starts, and does not start again",
+    )
+    .options(&["fault=raise_again"])
+    .steps(PERSIST),
+    red(
+        "files-no-stop",
+        StopSurvived,
+        "the server is stopped to be started again, and lives on",
+    )
+    .options(&["fault=stop_noop"])
+    .steps(PERSIST)
+    .exits(4)
+    .leaves(After::Anything),
 ];

@@ -47,6 +47,11 @@ pub(super) const CASES: &[Case] = &[
     )
     .options(&["fault=progress_end:3"]),
     green("green-named", "a named server").flags(&["--server", "second"]),
+    green("green-restart", "a file in the home survives a restart")
+        .steps(&["files: { size: 64KiB, persist: true }"]),
+    green("green-restart-named", "the same with a named server")
+        .flags(&["--server", "third"])
+        .steps(&["files: { persist: true }"]),
     green("green-code", "the code says what it should")
         .code("print(6*7)")
         .expects("42")

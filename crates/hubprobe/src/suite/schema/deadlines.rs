@@ -24,7 +24,7 @@ pub(super) struct DeadlinesFile {
     files: Option<Time>,
     /// A server that is gone; 2m.
     stop: Option<Time>,
-    /// The whole visit; the sum of the others and 30s where it is left out.
+    /// The whole visit; the sum of the others and 30s where it is left out, and what a restart may take.
     total: Option<Time>,
 }
 

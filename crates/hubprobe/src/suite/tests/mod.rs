@@ -366,3 +366,30 @@ fn a_step_may_have_a_budget() {
         );
     }
 }
+
+#[test]
+fn a_file_may_have_to_survive_a_restart() {
+    let files = |settings: &str| {
+        let (suite, _) = read(&with("", &format!("    steps: [files: {settings}]\n")));
+        suite.probes(&[]).unwrap().remove(0)
+    };
+    let probe = files("{ persist: true }");
+    let step = probe.files.unwrap();
+    assert!(step.persist && step.size == super::FilesStep::USUAL);
+    let listed = super::as_text(std::slice::from_ref(&probe));
+    assert!(
+        listed.contains("files (size 2097152, persist true)"),
+        "{listed}"
+    );
+    // All that a second start may take.
+    let once = files("{ persist: false }");
+    assert!(!once.files.unwrap().persist);
+    assert!(probe.total() > once.total() + probe.deadlines.queue);
+    let said = fault(&with("", "    steps: [files: { persist: often }]\n"));
+    assert!(
+        said.starts_with("suite.yaml:8:31: persist") && said.contains("true or false"),
+        "{said}"
+    );
+    let said = fault(&with("", "    steps: [persist]\n"));
+    assert!(said.contains("write files: { persist: true }"), "{said}");
+}

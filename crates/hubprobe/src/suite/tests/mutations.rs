@@ -25,6 +25,7 @@ probes:
       <<: *o
     steps:
       - execute: { code: "print(6*7)", expect: "42" }
+      - files: { size: 1MiB, persist: true }
 "#;
 
 const PIECES: [&str; 28] = [
