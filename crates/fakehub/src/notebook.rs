@@ -1,7 +1,7 @@
 //! The Jupyter servers behind the hub's proxy, as far as a visit uses them.
 //!
-//! A server answers only while the hub's world has it ready; what was its own (kernels, files) ends with it. Without
-//! one, the hub's page answers in its place, as a proxy without a route does.
+//! A server answers only while the hub's world has it ready; what was its own (kernels, and files, where homes do not
+//! stay) ends with it. Without one, the hub's page answers in its place, as a proxy without a route does.
 
 mod channels;
 mod contents;
@@ -30,6 +30,7 @@ pub(crate) fn routes(world: World) -> Router {
     let servers = Servers {
         world,
         desks: Arc::default(),
+        homes: Arc::default(),
     };
     Router::new()
         .route("/user/{*rest}", any(serve))
@@ -42,13 +43,16 @@ pub(crate) fn routes(world: World) -> Router {
 struct Servers {
     world: World,
     desks: Arc<Mutex<BTreeMap<u64, Desk>>>,
+    homes: Arc<Mutex<BTreeMap<String, Home>>>,
 }
+
+/// The files of a home, by their paths.
+type Home = BTreeMap<String, Value>;
 
 /// What is on one server, by the life of it.
 #[derive(Debug, Default)]
 struct Desk {
     kernels: BTreeMap<String, String>,
-    files: BTreeMap<String, Value>,
 }
 
 /// One server that is there.
@@ -72,6 +76,21 @@ impl Place {
     /// Does something with what is on the server.
     fn desk<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> T {
         work(self.desks().entry(self.life).or_default())
+    }
+
+    /// Does something with what is in the home: the user's, or that of this life of the server.
+    fn home<T>(&self, work: impl FnOnce(&mut Home) -> T) -> T {
+        let whose = if self.servers.world.lock().script.homes_stay {
+            self.user.clone()
+        } else {
+            format!("{} {}", self.user, self.life)
+        };
+        let mut homes = self
+            .servers
+            .homes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        work(homes.entry(whose).or_default())
     }
 
     /// Whether it is still the same server that is there.

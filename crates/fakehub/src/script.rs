@@ -18,6 +18,8 @@ pub struct Script {
     pub stop: Stop,
     /// What the kernel does with code.
     pub kernel: Kernel,
+    /// What was written to a home is there when its server is started again.
+    pub homes_stay: bool,
     /// Said back in every answer: in errors, headers, redirects, progress messages and the kernel's output. For
     /// tests on secrets.
     pub echo: Option<String>,
@@ -65,6 +67,7 @@ impl Default for Script {
             ],
             stop: Stop::AtOnce,
             kernel: Kernel::Works,
+            homes_stay: true,
             echo: None,
         }
     }

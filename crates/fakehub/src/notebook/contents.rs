@@ -15,10 +15,10 @@ pub(super) fn answer(place: &Place, method: &Method, path: &str, body: Value) ->
     match *method {
         Method::PUT => {
             let model = model(path, &body);
-            place.desk(|desk| desk.files.insert(path.to_owned(), body));
+            place.home(|home| home.insert(path.to_owned(), body));
             (StatusCode::CREATED, Json(model)).into_response()
         }
-        Method::GET => match place.desk(|desk| desk.files.get(path).cloned()) {
+        Method::GET => match place.home(|home| home.get(path).cloned()) {
             Some(file) => {
                 let mut model = model(path, &file);
                 model["content"] = file["content"].clone();
@@ -29,9 +29,9 @@ pub(super) fn answer(place: &Place, method: &Method, path: &str, body: Value) ->
         },
         Method::DELETE => {
             let below = format!("{path}/");
-            let found = place.desk(|desk| {
-                desk.files.retain(|name, _| !name.starts_with(&below));
-                desk.files.remove(path).is_some()
+            let found = place.home(|home| {
+                home.retain(|name, _| !name.starts_with(&below));
+                home.remove(path).is_some()
             });
             if found {
                 StatusCode::NO_CONTENT.into_response()

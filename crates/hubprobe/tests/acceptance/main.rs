@@ -35,6 +35,7 @@ mod odd_hubs;
 mod orphans;
 mod other_mechanisms;
 mod patient;
+mod persist;
 mod reach;
 mod reports;
 mod side_by_side;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
             .chain(odd_hubs::EVERY_VERSION)
             .chain(together::EVERY_VERSION)
             .chain(hub_config::EVERY_VERSION)
+            .chain(persist::EVERY_VERSION)
         {
             trials.push(trial(hubs, version, name, *case));
         }
@@ -117,6 +119,7 @@ fn main() -> ExitCode {
             .chain(spread(version == &hubs.versions()[0]))
             .chain(told(version == &hubs.versions()[0]))
             .chain(notebooks(version == &hubs.versions()[0]))
+            .chain(restarted(version == &hubs.versions()[0]))
             .chain(scheduled(version == &hubs.versions()[0]))
             .chain(scheduled_slowly(all && version == &hubs.versions()[0]))
             .chain(unprivileged(all && version == &hubs.versions()[0]))
@@ -156,6 +159,11 @@ fn told(newest: bool) -> &'static [Case] {
 /// How notebooks are judged is the kernel's business, whatever the hub: on the newest alone.
 fn notebooks(newest: bool) -> &'static [Case] {
     if newest { notebooks::EDGES } else { &[] }
+}
+
+/// What a restart leaves is the ledger's matter, whatever the hub: on the newest alone.
+fn restarted(newest: bool) -> &'static [Case] {
+    if newest { persist::EDGES } else { &[] }
 }
 
 /// What is the scheduler's, whatever the hub: on the newest alone.

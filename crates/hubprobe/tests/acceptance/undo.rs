@@ -25,7 +25,7 @@ fn in_mid_spawn(world: &World) -> Child {
     child
 }
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
     let killed = std::process::Command::new("kill")
         .args([name, &pid])

@@ -344,6 +344,7 @@ impl Said {
             "options-honoured",
             "notebook",
             "files",
+            "persist",
         ]
         .map(|it| format!("{it} passed"));
         let steps: Vec<String> = steps

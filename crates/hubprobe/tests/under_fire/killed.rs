@@ -3,20 +3,25 @@
 //! The instants are of two kinds. At every request of a visit, before the hub saw it and after it answered: there
 //! a ledger that is written too late would show. And at random: there everything else would.
 
+use std::ops::Range;
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use fakehub::{Moment, Script};
+use fakehub::{Moment, Place, Script};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::Case;
 use crate::fire::{Fire, MADE};
 use crate::hubs::Hubs;
+use crate::world::Call;
 
-pub const ALWAYS: &[Case] = &[("killed::a_few", a_few)];
+pub const ALWAYS: &[Case] = &[
+    ("killed::a_few", a_few),
+    ("killed::in_a_restart", in_a_restart),
+];
 
 pub const SLOW: &[Case] = &[("killed::two_hundred", two_hundred)];
 
@@ -26,8 +31,21 @@ fn a_few(_: &Hubs) {
         at_requests: 6,
         at_random: 10,
         workers: 2,
+        commands: &[Command::Check, Command::Create],
     });
     figures.close("killed, a few instants");
+}
+
+/// From the first stop on: the same entry stands for two servers, one after the other.
+fn in_a_restart(_: &Hubs) {
+    let mut figures = Figures::default();
+    figures.fight(&Plan {
+        at_requests: if crate::all() { usize::MAX } else { 12 },
+        at_random: 0,
+        workers: 3,
+        commands: &[Command::Restart],
+    });
+    figures.close("killed in a restart");
 }
 
 fn two_hundred(_: &Hubs) {
@@ -36,6 +54,7 @@ fn two_hundred(_: &Hubs) {
         at_requests: usize::MAX,
         at_random: 140,
         workers: 6,
+        commands: &[Command::Check, Command::Create],
     });
     figures.close("killed at instants of a visit");
     assert!(figures.instants() >= 200, "{} instants", figures.instants());
@@ -47,12 +66,15 @@ struct Plan {
     at_requests: usize,
     at_random: usize,
     workers: usize,
+    commands: &'static [Command],
 }
 
 /// Which command is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Command {
     Check,
+    /// A check that starts its server twice.
+    Restart,
     Create,
 }
 
@@ -134,7 +156,7 @@ impl Figures {
         let done = blow.command == Command::Create && registered(fire);
         let said = match (blow.by_the_next, blow.command) {
             (false, _) => fire.clean().run(),
-            (true, Command::Check) => fire.check().run(),
+            (true, Command::Check | Command::Restart) => fire.check().run(),
             (true, Command::Create) => fire.account_create().run(),
         };
         let done = done || blow.by_the_next && blow.command == Command::Create;
@@ -200,11 +222,7 @@ fn start(fire: &Fire, blow: Blow) -> (Child, Arc<AtomicBool>) {
             }
         });
     }
-    let child = match blow.command {
-        Command::Check => fire.check(),
-        Command::Create => fire.account_create(),
-    }
-    .start();
+    let child = call(fire, blow.command).start();
     *victim.lock().unwrap() = Some(child.id());
     (child, struck)
 }
@@ -238,9 +256,9 @@ fn undo_what_is_done(fire: &Fire) {
 /// The blows of a plan, shuffled.
 fn blows(plan: &Plan, random: &mut StdRng) -> Vec<Blow> {
     let mut blows = Vec::new();
-    for command in [Command::Check, Command::Create] {
+    for &command in plan.commands {
         let (length, requests) = undisturbed(command);
-        let all: Vec<Instance> = (0..requests)
+        let all: Vec<Instance> = requests
             .flat_map(|number| {
                 [Moment::Before, Moment::After].map(|moment| Instance::Request(number, moment))
             })
@@ -248,10 +266,10 @@ fn blows(plan: &Plan, random: &mut StdRng) -> Vec<Blow> {
         let step = all.len().div_ceil(plan.at_requests.min(all.len()));
         let offset = random.random_range(0..step);
         let at_requests = all.into_iter().skip(offset).step_by(step);
-        let share = if command == Command::Check {
-            plan.at_random * 3 / 4
-        } else {
+        let share = if command == Command::Create {
             plan.at_random / 4
+        } else {
+            plan.at_random * 3 / 4
         };
         let at_random =
             (0..share).map(|_| Instance::Time(length.mul_f64(random.random_range(0.0..1.02))));
@@ -265,14 +283,28 @@ fn blows(plan: &Plan, random: &mut StdRng) -> Vec<Blow> {
     blows
 }
 
-/// How long the command takes when nobody kills it, and how many requests it makes.
-fn undisturbed(command: Command) -> (Duration, usize) {
-    let fire = fire();
-    let call = match command {
+fn call(fire: &Fire, command: Command) -> Call {
+    match command {
         Command::Check => fire.check(),
+        Command::Restart => fire.check().and(&["--persist"]),
         Command::Create => fire.account_create(),
-    };
+    }
+}
+
+/// How long the command takes when nobody kills it, and at which of its requests it may be killed: of a restart, from
+/// the first stop on.
+fn undisturbed(command: Command) -> (Duration, Range<usize>) {
+    let fire = fire();
     let began = Instant::now();
-    call.run().exits(0);
-    (began.elapsed(), fire.hub.gate.passed().len())
+    call(&fire, command).run().exits(0);
+    let length = began.elapsed();
+    let passed = fire.hub.gate.passed();
+    let first_stop = passed
+        .iter()
+        .position(|passing| passing.place == Place::Stop);
+    let first = match command {
+        Command::Restart => first_stop.unwrap(),
+        Command::Check | Command::Create => 0,
+    };
+    (length, first..passed.len())
 }

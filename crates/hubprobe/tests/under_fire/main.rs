@@ -30,6 +30,7 @@ mod left;
 mod limits;
 mod outputs;
 mod places;
+mod restart;
 mod secrets;
 mod terminal;
 mod torture;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         limits::ALWAYS,
         outputs::ALWAYS,
         places::ALWAYS,
+        restart::ALWAYS,
         secrets::ALWAYS,
         terminal::ALWAYS,
         torture::ALWAYS,
