@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use crate::dispatch::Listener;
-use crate::vocabulary::{Event, Run, Verdict, VisitId, What, plain};
+use crate::vocabulary::{Event, Run, StepName, Verdict, VisitId, What, plain};
 
 /// Writes plain lines.
 pub struct Lines {
@@ -60,7 +60,9 @@ impl Listener for Lines {
             } if self.last.get(visit) != Some(message) => {
                 // A queue says the same every second for an hour.
                 let percent = percent.map_or_else(String::new, |p| format!("{p:.0}% "));
-                self.say_of(at, *visit, run, &format!("spawn: {percent}{message}"));
+                let step = run.visit(*visit).and_then(|visit| visit.steps.last());
+                let step = step.map_or(StepName::Spawn, |step| step.name);
+                self.say_of(at, *visit, run, &format!("{step}: {percent}{message}"));
                 self.last.insert(*visit, message.clone());
             }
             What::StepFinished {
@@ -104,7 +106,6 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::vocabulary::StepName;
 
     #[derive(Clone, Default)]
     struct Paper(Arc<Mutex<Vec<u8>>>);
