@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use crate::vocabulary::{Blame, Finding, Verdict};
+use crate::vocabulary::{Blame, Cause, Finding, Verdict};
 
 /// So many failed spawns in a row are enough.
 const ENOUGH: u32 = 2;
@@ -44,13 +44,17 @@ impl Outcome {
             // A token does not get better, and we are no judges of ourselves.
             Blame::Account | Blame::Prober => false,
         };
-        may_pass && !self.unclean && !self.kept && (spawn || !self.asked || self.ready)
+        let had_its_server = self.ready && !self.is_a_failed_spawn();
+        may_pass && !self.unclean && !self.kept && (spawn || !self.asked || had_its_server)
     }
 
+    /// Also one that followed upon one that succeeded: a restart.
     fn is_a_failed_spawn(&self) -> bool {
-        !self.ready
+        self.asked
             && self.finding.as_ref().is_some_and(|finding| {
-                finding.cause.code().starts_with("spawn.") && finding.verdict() == Verdict::Failed
+                finding.cause.code().starts_with("spawn.")
+                    && finding.cause != Cause::SpawnOptionsIgnored
+                    && finding.verdict() == Verdict::Failed
             })
     }
 }
@@ -122,12 +126,11 @@ impl Spacing {
 
     /// A visit has ended.
     pub(super) fn ended(&mut self, hub: &str, outcome: &Outcome) {
-        if outcome.ready {
-            return;
-        }
         let record = self.hubs.entry(hub.to_owned()).or_default();
-        record.coming = record.coming.saturating_sub(1);
-        if outcome.asked && outcome.is_a_failed_spawn() {
+        if !outcome.ready {
+            record.coming = record.coming.saturating_sub(1);
+        }
+        if outcome.is_a_failed_spawn() {
             record.failures += 1;
             record.proven = false;
         }
@@ -137,7 +140,6 @@ impl Spacing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::Cause;
 
     const HUB: &str = "http://127.0.0.1/";
 
@@ -210,6 +212,9 @@ mod tests {
         assert!(worth(Cause::KernelSilent, true, false));
         assert!(!worth(Cause::SpawnError, false, false));
         assert!(worth(Cause::SpawnError, false, true));
+        // A restart failed, and options did not arrive.
+        assert!(!worth(Cause::SpawnError, true, false));
+        assert!(worth(Cause::SpawnOptionsIgnored, true, false));
         assert!(!worth(Cause::SpawnQueued, false, false));
         assert!(worth(Cause::SpawnQueued, false, true));
         assert!(!worth(Cause::TokenRejected, false, true));
