@@ -3,6 +3,7 @@
 //! whoever stops waiting ends it.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
@@ -45,6 +46,27 @@ pub async fn run(words: &[String]) -> Result<Said, String> {
     })
 }
 
+/// The same for whoever can't wait for anything else meanwhile; one that takes longer than `within` is ended.
+///
+/// # Errors
+/// Why it could not be run at all, or that it took too long.
+pub fn run_at_once(words: &[String], within: Duration) -> Result<Said, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let ended = std::thread::scope(|threads| {
+        // A thread of its own: there may be an event loop here already.
+        let runs = threads.spawn(|| {
+            let runtime = runtime.map_err(|error| format!("no event loop: {error}"))?;
+            runtime
+                .block_on(async { tokio::time::timeout(within, run(words)).await })
+                .unwrap_or_else(|_| Err(format!("it took more than {} s", within.as_secs())))
+        });
+        runs.join()
+    });
+    ended.unwrap_or_else(|_| Err("it could not be run, which is a bug of hubprobe".to_owned()))
+}
+
 /// What is read of an output: a list of jobs, not a flood. Who writes more finds nobody who reads.
 const MOST: u64 = 64 << 10;
 
@@ -63,6 +85,16 @@ mod tests {
 
     fn words(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn at_once_in_an_event_loop_too_and_not_for_ever() {
+        let said = run_at_once(&words(&["echo", "a  b"]), Duration::from_secs(10));
+        assert_eq!(said.unwrap().output, "a  b");
+        let began = std::time::Instant::now();
+        let late = run_at_once(&words(&["sleep", "60"]), Duration::from_secs(1));
+        assert_eq!(late.unwrap_err(), "it took more than 1 s");
+        assert!(began.elapsed() < Duration::from_secs(30));
     }
 
     #[tokio::test]

@@ -30,7 +30,7 @@ pub fn schema() -> Value {
 }
 
 /// What hubprobe tests: hubs with their service accounts, and the probes that walk over them.
-/// In texts, where no secret is named, `${env:NAME}`, `${env:NAME:-default}` and `${file:PATH}` stand for what is there, and
+/// In texts, where no secret is named, `${env:NAME}`, `${env:NAME:-default}`, `${file:PATH}` and `${command:PROGRAM ARGUMENT}` stand for what is there, and
 /// `$${` for `${`.
 #[derive(JsonSchema)]
 #[schemars(title = "hubprobe suite", deny_unknown_fields, extend("examples" = [example()]))]

@@ -1,4 +1,4 @@
-//! What a suite may look at beside its own text: the environment, files that it
+//! What a suite may look at beside its own text: the environment, files and commands that it
 //! names, and whether a `ca_file` is there. Whoever loads a suite says what these
 //! are, so that a fuzzer's suite sees none of this machine.
 //!
@@ -7,11 +7,15 @@
 use std::env::VarError;
 use std::io::Read as _;
 use std::path::Path;
+use std::time::Duration;
 
-use crate::notebook;
+use crate::{hook, notebook};
 
 /// The largest file that a variable stands for, or that holds rules, in bytes.
 const LARGEST: u64 = 1 << 20;
+
+/// How long a command may take.
+const COMMAND: Duration = Duration::from_secs(10);
 
 /// Where values come from.
 pub(super) trait Sources {
@@ -26,6 +30,12 @@ pub(super) trait Sources {
     /// # Errors
     /// Why there is none, as a clause that can follow the file's name.
     fn file(&self, path: &Path) -> Result<String, String>;
+
+    /// What a command writes to its standard output, without white space at both ends; without a shell.
+    ///
+    /// # Errors
+    /// Why there is nothing, as a clause that can follow the command.
+    fn command(&self, words: &[String]) -> Result<String, String>;
 
     /// The text of a notebook.
     ///
@@ -57,6 +67,14 @@ impl Sources for Machine {
             }
         }
         Ok(text)
+    }
+
+    fn command(&self, words: &[String]) -> Result<String, String> {
+        match hook::run_at_once(words, COMMAND) {
+            Ok(said) if said.success => Ok(said.output),
+            Ok(said) => Err(format!("failed: it ended with {}", said.status)),
+            Err(why) => Err(format!("failed: {why}")),
+        }
     }
 
     fn notebook(&self, path: &Path) -> Result<String, String> {
@@ -116,6 +134,13 @@ impl Sources for Made {
         } else {
             "import os\nprint(os.cpu_count())".to_owned()
         })
+    }
+
+    fn command(&self, words: &[String]) -> Result<String, String> {
+        match words {
+            [program, ..] if program == "say" => Ok(words[1..].join(" ")),
+            _ => Err("failed: it ended with exit status: 1".to_owned()),
+        }
     }
 
     fn notebook(&self, path: &Path) -> Result<String, String> {

@@ -1,4 +1,4 @@
-//! `${env:NAME}`, `${env:NAME:-default}` and `${file:PATH}` in the texts of a
+//! `${env:NAME}`, `${env:NAME:-default}`, `${file:PATH}` and `${command:PROGRAM ARGUMENT}` in the texts of a
 //! suite; `$${` stands for `${`. They are put in on the tree, before anything is
 //! read, so that a mistake in what was put in points at the line where it was
 //! asked for.
@@ -20,6 +20,9 @@ use super::sources::Sources;
 
 /// How much all variables of one suite may put in, in bytes: as much as a suite may be long.
 const MOST: usize = 1 << 20;
+
+/// How many commands a suite may run to be read.
+const COMMANDS: usize = 20;
 
 /// Where in a suite a value stands, as far as it matters whether it names a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,7 @@ pub(super) fn put_in(
         sources,
         secrets: HashSet::new(),
         files: HashMap::new(),
+        commands: HashMap::new(),
         left: Some(MOST),
         faults: Vec::new(),
         told: HashSet::new(),
@@ -91,6 +95,8 @@ struct Variables<'a> {
     secrets: HashSet<String>,
     /// What is in the files so far, each read once.
     files: HashMap<PathBuf, Result<String, String>>,
+    /// What the commands said so far, each run once.
+    commands: HashMap<String, Result<String, String>>,
     /// How much may still be put in; none once it was too much.
     left: Option<usize>,
     faults: Vec<SuiteError>,
@@ -110,6 +116,14 @@ impl Variables<'_> {
             }),
             Kind::Text(text) if at == At::Secret => {
                 self.secrets.insert(self.named(key, text));
+            }
+            Kind::List(words) if at == At::Secret => {
+                let words = words.iter().filter_map(|word| match &word.kind {
+                    Kind::Text(text) => Some(text.as_str()),
+                    _ => word.typed(),
+                });
+                let words: Vec<&str> = words.collect();
+                self.secrets.insert(self.named(key, &words.join(" ")));
             }
             _ => {}
         }
@@ -147,7 +161,9 @@ impl Variables<'_> {
             }
             Kind::Text(text) if text.contains("${") => {
                 if at == At::Secret {
-                    let is_one = text.contains("${env:") || text.contains("${file:");
+                    let is_one = ["${env:", "${file:", "${command:"]
+                        .iter()
+                        .any(|begin| text.contains(begin));
                     let said = "a variable is not looked up where a secret is named; it stands here as it is typed";
                     if is_one {
                         self.say(node.place, said);
@@ -197,10 +213,10 @@ impl Variables<'_> {
                     "add a `}`; for these characters themselves write `$${`".to_owned(),
                 ));
             };
-            let value = if kind == "env" {
-                self.variable(asked)?
-            } else {
-                self.file(asked)?
+            let value = match kind {
+                "env" => self.variable(asked)?,
+                "file" => self.file(asked)?,
+                _ => self.command(asked)?,
             };
             self.left = self.left.and_then(|left| left.checked_sub(value.len()));
             if self.left.is_none() {
@@ -275,14 +291,43 @@ impl Variables<'_> {
         })
     }
 
+    fn command(&mut self, asked: &str) -> Result<String, Fault> {
+        let words: Vec<String> = asked.split_whitespace().map(str::to_owned).collect();
+        let command = words.join(" ");
+        let Some(program) = words.first() else {
+            return Err((
+                "`${command:}` names no program".to_owned(),
+                "write ${command:PROGRAM ARGUMENT}; it is run without a shell".to_owned(),
+            ));
+        };
+        if self.secrets.contains(&self.named("command", &command)) {
+            return Err(secret(&format!("what `{program}` says")));
+        }
+        if self.commands.len() >= COMMANDS && !self.commands.contains_key(&command) {
+            return Err((
+                format!("the suite runs more than {COMMANDS} commands to be read"),
+                "let one command write a file, and name that".to_owned(),
+            ));
+        }
+        let sources = self.sources;
+        let said = self
+            .commands
+            .entry(command)
+            .or_insert_with(|| sources.command(&words));
+        said.clone().map_err(|problem| {
+            let remedy = "try it in a shell; words are split at spaces, and nothing is quoted";
+            (format!("`{program}` {problem}"), remedy.to_owned())
+        })
+    }
+
     /// A note where a word before the colon is nearly one of ours.
     fn may_be_meant(&mut self, from: &str, place: Place) {
         // Not further than such a word may be long.
         let word = from.strip_prefix("${").and_then(|rest| {
-            let (end, _) = rest.char_indices().take(6).find(|(_, c)| *c == ':')?;
+            let (end, _) = rest.char_indices().take(9).find(|(_, c)| *c == ':')?;
             rest.get(..end)
         });
-        let near = word.and_then(|word| Some((word, nearest(word, &["env", "file"])?)));
+        let near = word.and_then(|word| Some((word, nearest(word, &["env", "file", "command"])?)));
         if let Some((word, near)) = near {
             let said = format!(
                 "`${{{word}:` stands here as it is typed; did you mean `${{{near}:`? If not, write `$${{`"
@@ -303,7 +348,9 @@ impl Variables<'_> {
 /// What kind of variable begins here, and what follows.
 fn begun(text: &str) -> Option<(&'static str, &str)> {
     let of = |kind, start| text.strip_prefix(start).map(|inner| (kind, inner));
-    of("env", "${env:").or_else(|| of("file", "${file:"))
+    of("env", "${env:")
+        .or_else(|| of("file", "${file:"))
+        .or_else(|| of("command", "${command:"))
 }
 
 /// The variables in which hubprobe and JupyterHub themselves keep tokens.

@@ -98,6 +98,46 @@ fn where_secrets_are_named_nothing_is_looked_up() {
 }
 
 #[test]
+fn commands_say_what_is_there() {
+    let text = |option: &str| with("", &format!("    options: {{ a: {option} }}\n"));
+    let option = |typed: &str| made(&text(typed)).0.probes(&[]).unwrap()[0].options["a"].clone();
+    assert_eq!(option("'x-${command:say  a b }-y'"), "x-a b-y");
+    for (typed, words) in [
+        ("'${command: }'", "`${command:}` names no program"),
+        (
+            "'${command:false now}'",
+            "`false` failed: it ended with exit status: 1",
+        ),
+        ("'${command:say a'", "`${command:` is not closed"),
+    ] {
+        let said = fault(&text(typed));
+        assert!(
+            said.starts_with(&format!("suite.yaml:8:19: {words}")),
+            "{said}"
+        );
+    }
+    let many: Vec<String> = (0..21)
+        .map(|number| format!("'${{command:say {number}}}'"))
+        .collect();
+    let said = fault(&text(&format!("[{}]", many.join(", "))));
+    assert!(
+        said.contains("the suite runs more than 20 commands to be read"),
+        "{said}"
+    );
+    let twice: Vec<&str> = std::iter::repeat_n("'${command:say 1}'", 30).collect();
+    assert_eq!(option(&format!("[{}]", twice.join(", ")))[29], "1");
+    // What names a secret is not said where it would be shown.
+    let said = fault(
+        "hubs:\n  a:\n    url: https://h.org\n    accounts: { me: { token: { command: [say, key, 7] } } }\n\
+         probes:\n  p: { options: { a: '${command:say key  7}' } }\n",
+    );
+    assert!(
+        said.starts_with("suite.yaml:6:22: what `say` says holds a secret"),
+        "{said}"
+    );
+}
+
+#[test]
 fn faults_of_variables() {
     for (option, message) in [
         (
@@ -190,6 +230,10 @@ fn a_word_that_is_nearly_a_variable_gets_a_note() {
 struct Large;
 
 impl Sources for Large {
+    fn command(&self, _: &[String]) -> Result<String, String> {
+        Err("failed: there is none".to_owned())
+    }
+
     fn variable(&self, _: &str) -> Result<String, VarError> {
         Err(VarError::NotPresent)
     }
