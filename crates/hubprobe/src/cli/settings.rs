@@ -69,6 +69,7 @@ pub fn hub(args: &HubArgs, notes: &mut Vec<String>) -> anyhow::Result<Hub> {
         url,
         ca_file: args.ca_file.clone(),
         headers: headers(&args.headers)?,
+        failure_limit: Hub::USUAL_LIMIT,
     })
 }
 

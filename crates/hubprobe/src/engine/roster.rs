@@ -70,10 +70,7 @@ impl Roster {
 
     fn next_again(&mut self) -> Option<Turn> {
         let (at, goes) = self.again.iter().enumerate().find_map(|(at, again)| {
-            match self
-                .spacing
-                .room(hub_of(&again.probe), again.probe.retries.spawn)
-            {
+            match self.room(&again.probe, again.probe.retries.spawn) {
                 Room::Some => Some((at, true)),
                 Room::NoMore(_) => Some((at, false)),
                 Room::None => None,
@@ -89,7 +86,7 @@ impl Roster {
 
     fn next_first(&mut self) -> Option<Turn> {
         let (at, seat, held_back) = self.waiting.iter().enumerate().find_map(|(at, probe)| {
-            let held_back = match self.spacing.room(hub_of(probe), false) {
+            let held_back = match self.room(probe, false) {
                 Room::None if !self.dry_run => return None,
                 Room::NoMore(why) => Some(why),
                 Room::None | Room::Some => None,
@@ -105,6 +102,11 @@ impl Roster {
                 Turn::First(probe)
             }
         })
+    }
+
+    fn room(&self, probe: &Probe, asked: bool) -> Room {
+        self.spacing
+            .room(hub_of(probe), probe.hub.failure_limit, asked)
     }
 
     /// A seat that nobody has; one with a server that was kept on purpose only where there is no other.

@@ -13,8 +13,13 @@ use crate::vocabulary::{Blame, Cause, Finding, Verdict};
 /// So many failed spawns in a row are enough.
 const ENOUGH: u32 = 2;
 
-/// So many may fail before a hub of zero-to-jupyterhub ends itself.
-const HARMLESS: u32 = 4;
+/// So many may fail before a hub with this limit ends itself.
+fn harmless(limit: u32) -> u32 {
+    match limit {
+        0 => u32::MAX,
+        limit => (limit - 1).max(1),
+    }
+}
 
 /// How a visit ended, as far as the next one cares.
 #[derive(Debug, Clone)]
@@ -87,11 +92,13 @@ struct Record {
 }
 
 impl Spacing {
-    /// Whether another visit may begin on a hub; `asked`: it is one that is tried again after a failed spawn, as the suite
-    /// wants.
-    pub(super) fn room(&self, hub: &str, asked: bool) -> Room {
+    /// Whether another visit may begin on a hub that ends itself after `limit` failures; `asked`: it is one that is tried
+    /// again after a failed spawn, as the suite wants.
+    pub(super) fn room(&self, hub: &str, limit: u32, asked: bool) -> Room {
         let record = self.hubs.get(hub).copied().unwrap_or_default();
-        let enough = if asked { HARMLESS } else { ENOUGH };
+        let harmless = harmless(limit);
+        let first = ENOUGH.min(harmless);
+        let enough = if asked { harmless } else { first };
         if record.failures >= enough {
             return Room::NoMore(format!(
                 "not tried: {} spawns in a row failed on this hub, and a hub may end \
@@ -100,9 +107,9 @@ impl Spacing {
             ));
         }
         let may_fail = if record.proven || asked {
-            HARMLESS
+            harmless
         } else {
-            ENOUGH
+            first
         };
         if record.failures + record.coming < may_fail {
             Room::Some
@@ -157,28 +164,43 @@ mod tests {
     fn those_that_may_still_fail_are_never_as_many_as_end_a_hub() {
         let mut spacing = Spacing::default();
         for _ in 0..2 {
-            assert_eq!(spacing.room(HUB, false), Room::Some);
+            assert_eq!(spacing.room(HUB, 5, false), Room::Some);
             spacing.begins(HUB);
         }
-        assert_eq!(spacing.room(HUB, false), Room::None);
+        assert_eq!(spacing.room(HUB, 5, false), Room::None);
         spacing.ready(HUB);
         for _ in 0..3 {
-            assert_eq!(spacing.room(HUB, false), Room::Some);
+            assert_eq!(spacing.room(HUB, 5, false), Room::Some);
             spacing.begins(HUB);
         }
         // Four have no server yet, however many have one.
-        assert_eq!(spacing.room(HUB, false), Room::None);
-        assert_eq!(spacing.room("http://other/", false), Room::Some);
+        assert_eq!(spacing.room(HUB, 5, false), Room::None);
+        assert_eq!(spacing.room("http://other/", 5, false), Room::Some);
         spacing.ended(HUB, &ended(Some(Cause::SpawnError), false));
-        assert_eq!(spacing.room(HUB, false), Room::None);
+        assert_eq!(spacing.room(HUB, 5, false), Room::None);
         spacing.ended(HUB, &ended(Some(Cause::SpawnError), false));
-        assert!(matches!(spacing.room(HUB, false), Room::NoMore(_)));
+        assert!(matches!(spacing.room(HUB, 5, false), Room::NoMore(_)));
         // One that is tried again as the suite wants: two have failed, two may still.
-        assert_eq!(spacing.room(HUB, true), Room::None);
+        assert_eq!(spacing.room(HUB, 5, true), Room::None);
         spacing.ended(HUB, &ended(Some(Cause::SpawnQueued), false));
-        assert_eq!(spacing.room(HUB, true), Room::Some);
+        assert_eq!(spacing.room(HUB, 5, true), Room::Some);
         spacing.ready(HUB);
-        assert_eq!(spacing.room(HUB, false), Room::Some);
+        assert_eq!(spacing.room(HUB, 5, false), Room::Some);
+    }
+
+    #[test]
+    fn the_hub_s_own_limit_counts() {
+        let mut spacing = Spacing::default();
+        spacing.begins(HUB);
+        assert_eq!(spacing.room(HUB, 1, false), Room::None);
+        assert_eq!(spacing.room(HUB, 2, false), Room::None);
+        assert_eq!(spacing.room(HUB, 0, false), Room::Some);
+        spacing.ready(HUB);
+        for _ in 0..100 {
+            spacing.begins(HUB);
+        }
+        assert_eq!(spacing.room(HUB, 0, false), Room::Some);
+        assert_eq!(spacing.room(HUB, 5, false), Room::None);
     }
 
     #[test]
@@ -187,7 +209,7 @@ mod tests {
         let mut tried = |cause| {
             spacing.begins(HUB);
             spacing.ended(HUB, &ended(Some(cause), false));
-            spacing.room(HUB, false)
+            spacing.room(HUB, 5, false)
         };
         assert_eq!(tried(Cause::SpawnError), Room::Some);
         assert_eq!(tried(Cause::SpawnQueued), Room::Some);
@@ -202,7 +224,7 @@ mod tests {
         spacing.begins(HUB);
         spacing.ready(HUB);
         spacing.ended(HUB, &ended(Some(Cause::KernelError), true));
-        assert_eq!(spacing.room(HUB, false), Room::Some);
+        assert_eq!(spacing.room(HUB, 5, false), Room::Some);
         assert_eq!(spacing.hubs[HUB].failures, 0);
     }
 

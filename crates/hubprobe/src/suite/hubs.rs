@@ -1,10 +1,10 @@
 //! The part `hubs:` of a suite file.
 
 use super::defaults::{self, Defaults};
-use super::document::{Document, Node};
+use super::document::{Document, Kind, Node};
 use super::error::{SuiteError, whole_or_faults};
 use super::extends::entry;
-use super::fields::{Fields, Shape, beside, map, secret_source, text};
+use super::fields::{Fields, Shape, beside, map, secret_source, text, wrong_type};
 use super::hub_url::hub_url;
 use super::notebooks::Notebooks;
 use super::sources::Sources;
@@ -12,7 +12,14 @@ use super::{Account, Hub};
 
 pub(super) const HUB: Shape = Shape {
     what: "a hub",
-    known: &["url", "ca_file", "headers", "accounts", "defaults"],
+    known: &[
+        "url",
+        "ca_file",
+        "headers",
+        "accounts",
+        "defaults",
+        "consecutive_failure_limit",
+    ],
     later: &[],
     secret: false,
 };
@@ -90,6 +97,7 @@ fn hub<'a>(
         url,
         ca_file: ca_file(document, &fields, named.sources)?,
         headers: headers(document, &fields)?,
+        failure_limit: failure_limit(document, &fields)?,
     };
     let accounts = fields.required(
         "accounts",
@@ -124,6 +132,21 @@ fn hub<'a>(
             named,
             notes,
         )?,
+    })
+}
+
+fn failure_limit(document: &Document, fields: &Fields<'_>) -> Result<u32, SuiteError> {
+    const NAME: &str = "consecutive_failure_limit";
+    let Some(node) = fields.get(NAME) else {
+        return Ok(Hub::USUAL_LIMIT);
+    };
+    let given = match &node.kind {
+        Kind::Number(number) => number.as_u64().and_then(|given| u32::try_from(given).ok()),
+        _ => None,
+    };
+    given.ok_or_else(|| {
+        let wanted = "a number, as the hub's configuration has it; 0 for none";
+        wrong_type(document, node, NAME, wanted, "")
     })
 }
 

@@ -132,6 +132,13 @@ pub struct Hub {
     pub ca_file: Option<PathBuf>,
     /// Headers for every request (access proxies); their values are secrets.
     pub headers: Vec<(String, SecretSource)>,
+    /// After so many failed spawns in a row it ends itself, as its `consecutive_failure_limit` says; 0: never.
+    pub failure_limit: u32,
+}
+
+impl Hub {
+    /// What hubs of zero-to-jupyterhub have, and is believed of others until the suite says so.
+    pub const USUAL_LIMIT: u32 = 5;
 }
 
 impl From<&Hub> for Target {

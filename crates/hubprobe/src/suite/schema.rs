@@ -65,6 +65,10 @@ struct HubFile {
     /// The service accounts, by their user name on the hub.
     #[schemars(extend("minProperties" = 1))]
     accounts: IndexMap<String, AccountFile>,
+    /// After so many failed spawns in a row the hub ends itself, as its own configuration
+    /// (c.Spawner.consecutive_failure_limit) says; 0 for never; 5 where it is left out. With `--jobs` no more servers are
+    /// on their way at a time than may fail.
+    consecutive_failure_limit: Option<u32>,
     /// What every probe on this hub begins with, over the defaults of the suite.
     defaults: Option<DefaultsFile>,
 }

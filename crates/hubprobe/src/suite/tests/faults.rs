@@ -7,7 +7,7 @@ fn faults_of_a_hub() {
     for (line, message) in [
         (
             "    acounts: {}\n",
-            "suite.yaml:5:5: unknown key `acounts` in a hub\n    5 |     acounts: {}\n      |     ^\n  did you mean `accounts`? the keys of a hub are: url, ca_file, headers, accounts, defaults",
+            "suite.yaml:5:5: unknown key `acounts` in a hub\n    5 |     acounts: {}\n      |     ^\n  did you mean `accounts`? the keys of a hub are: url, ca_file, headers, accounts, defaults, consecutive_failure_limit",
         ),
         (
             "    ca_file: nowhere.pem\n",

@@ -140,6 +140,15 @@ fn what_is_wrong_has_its_place() {
         let said = fault(&suite(text));
         assert!(said.starts_with(words), "{text}: {said}");
     }
+    for wrong in ["many", "-1", "1.5"] {
+        let text = suite("{ account: a }").replace(
+            "    accounts",
+            &format!("    consecutive_failure_limit: {wrong}\n    accounts"),
+        );
+        let said = fault(&text);
+        let words = "suite.yaml:4:32: consecutive_failure_limit: expected a number, as the hub's configuration has it";
+        assert!(said.starts_with(words), "{said}");
+    }
     let many: Vec<String> = (0..400).map(|number| format!("s{number}")).collect();
     let many = format!("{{ account: \"*\", server: [{}] }}", many.join(", "));
     let said = fault(&suite(&many));
