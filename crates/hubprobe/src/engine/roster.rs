@@ -126,6 +126,18 @@ impl Roster {
         kept.filter(|_| !may_be_free)
     }
 
+    /// Whether a visit may start its server again now; none: not yet. What is granted counts from now on.
+    pub(super) fn restarts(&mut self, probe: &Probe) -> Option<bool> {
+        match self.room(probe, true) {
+            Room::Some => {
+                self.spacing.begins(hub_of(probe));
+                Some(true)
+            }
+            Room::NoMore(_) => Some(false),
+            Room::None => None,
+        }
+    }
+
     /// The server of a visit is ready.
     pub(super) fn ready(&mut self, probe: &Probe) {
         self.spacing.ready(hub_of(probe));

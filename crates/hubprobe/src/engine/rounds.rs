@@ -7,6 +7,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinSet, LocalSet};
 use tokio::time::sleep;
 
@@ -15,6 +16,15 @@ use super::spacing::Outcome;
 use super::{Engine, visit};
 use crate::suite::Probe;
 use crate::vocabulary::{VisitId, What};
+
+/// What a visit says while it walks.
+#[derive(Debug)]
+pub enum Word {
+    /// Its server is ready.
+    Ready(Arc<Probe>),
+    /// It wants to start its server again; says whether it may.
+    Again(Arc<Probe>, oneshot::Sender<bool>),
+}
 
 /// What comes back from a task.
 enum Back {
@@ -28,14 +38,15 @@ enum Back {
 
 /// Walks all probes; ends early, with the visits that are under way undone, when the run is asked to end.
 pub(super) async fn all(engine: &Engine, probes: Vec<Probe>) {
-    let (ready, heard) = unbounded_channel();
+    let (words, heard) = unbounded_channel();
     let rounds = Rounds {
         engine,
         roster: Roster::new(probes, engine.dry_run),
         tasks: JoinSet::new(),
         walking: 0,
         begun: 0,
-        ready,
+        words,
+        restarts: Vec::new(),
         panic: None,
     };
     LocalSet::new().run_until(rounds.walk(heard)).await;
@@ -48,24 +59,27 @@ struct Rounds<'a> {
     /// Tasks that walk, not those that rest before another attempt.
     walking: usize,
     begun: VisitId,
-    ready: UnboundedSender<Arc<Probe>>,
+    words: UnboundedSender<Word>,
+    /// Those that wait to start their server again.
+    restarts: Vec<(Arc<Probe>, oneshot::Sender<bool>)>,
     panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
 impl Rounds<'_> {
-    async fn walk(mut self, mut ready: UnboundedReceiver<Arc<Probe>>) {
+    async fn walk(mut self, mut heard: UnboundedReceiver<Word>) {
         loop {
+            self.grant();
             self.begin();
             if self.tasks.is_empty() {
                 break;
             }
             tokio::select! {
                 biased;
-                Some(probe) = ready.recv() => self.roster.ready(&probe),
+                Some(word) = heard.recv() => self.hear(word),
                 Some(back) = self.tasks.join_next() => {
                     // What it said before it ended comes first.
-                    while let Ok(probe) = ready.try_recv() {
-                        self.roster.ready(&probe);
+                    while let Ok(word) = heard.try_recv() {
+                        self.hear(word);
                     }
                     self.back(back);
                 }
@@ -78,6 +92,26 @@ impl Rounds<'_> {
         }
         if let Some(panic) = self.panic {
             resume_unwind(panic);
+        }
+    }
+
+    fn hear(&mut self, word: Word) {
+        match word {
+            Word::Ready(probe) => self.roster.ready(&probe),
+            Word::Again(probe, say) => self.restarts.push((probe, say)),
+        }
+    }
+
+    /// Servers that are to be started again go before new ones.
+    fn grant(&mut self) {
+        for (probe, say) in std::mem::take(&mut self.restarts) {
+            if say.is_closed() {
+                continue;
+            }
+            match self.roster.restarts(&probe) {
+                Some(may) => drop(say.send(may)),
+                None => self.restarts.push((probe, say)),
+            }
         }
     }
 
@@ -120,7 +154,7 @@ impl Rounds<'_> {
         };
         self.walking += 1;
         self.tasks
-            .spawn_local(attempt(self.engine.clone(), again, self.ready.clone()));
+            .spawn_local(attempt(self.engine.clone(), again, self.words.clone()));
     }
 
     fn new_id(&mut self) -> VisitId {
@@ -165,10 +199,10 @@ impl Rounds<'_> {
     }
 }
 
-async fn attempt(engine: Engine, again: Again, ready: UnboundedSender<Arc<Probe>>) -> Back {
+async fn attempt(engine: Engine, again: Again, words: UnboundedSender<Word>) -> Back {
     let attempts = again.attempts + 1;
     let probe = Arc::clone(&again.probe);
-    let outcome = visit::visit(&engine, again.id, attempts, probe, ready).await;
+    let outcome = visit::visit(&engine, again.id, attempts, probe, words).await;
     Back::Ended(Again { attempts, ..again }, outcome)
 }
 

@@ -28,8 +28,10 @@ pub(super) struct Outcome {
     pub(super) finding: Option<Finding>,
     /// A server was asked for.
     pub(super) asked: bool,
-    /// It was ready.
-    pub(super) ready: bool,
+    /// One was ready, and was not lost in a restart.
+    pub(super) had_server: bool,
+    /// It counts as one without a server.
+    pub(super) coming: bool,
     /// Something of ours may still be there, or the way back failed.
     pub(super) unclean: bool,
     /// Its server is still there, on purpose.
@@ -49,7 +51,7 @@ impl Outcome {
             // A token does not get better, and we are no judges of ourselves.
             Blame::Account | Blame::Prober => false,
         };
-        let had_its_server = self.ready && !self.is_a_failed_spawn();
+        let had_its_server = self.had_server && !self.is_a_failed_spawn();
         may_pass && !self.unclean && !self.kept && (spawn || !self.asked || had_its_server)
     }
 
@@ -134,7 +136,7 @@ impl Spacing {
     /// A visit has ended.
     pub(super) fn ended(&mut self, hub: &str, outcome: &Outcome) {
         let record = self.hubs.entry(hub.to_owned()).or_default();
-        if !outcome.ready {
+        if outcome.coming {
             record.coming = record.coming.saturating_sub(1);
         }
         if outcome.is_a_failed_spawn() {
@@ -154,7 +156,8 @@ mod tests {
         Outcome {
             finding: cause.map(|cause| Finding::new(cause, "")),
             asked: true,
-            ready,
+            had_server: ready,
+            coming: !ready,
             unclean: false,
             kept: false,
         }

@@ -16,6 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, timeout_at};
 
 use super::node_time::Share;
+use super::rounds::Word;
 use super::spacing::Outcome;
 use super::steps::{self, back};
 use super::{Engine, Patience, Voice, Walk};
@@ -55,17 +56,19 @@ fn voice(engine: &Engine, id: VisitId, probe: &Probe) -> Voice {
     voice
 }
 
-/// Walks one probe, for the first time or again; `on_ready` is told once its server is there.
+/// Walks one probe, for the first time or again; `rounds` is told once its server is there, and asked before it is started
+/// again.
 pub(super) async fn visit(
     engine: &Engine,
     id: VisitId,
     attempt: u32,
     probe: Arc<Probe>,
-    on_ready: UnboundedSender<Arc<Probe>>,
+    rounds: UnboundedSender<Word>,
 ) -> Outcome {
     let voice = voice(engine, id, &probe);
     let mut walk = Walk::new(engine, id, probe, voice);
-    walk.on_ready = Some(on_ready);
+    walk.rounds = Some(rounds);
+    walk.coming = true;
     // First, so that nothing is said before it is known what must not be.
     let connected = tokio::select! {
         biased;
@@ -92,7 +95,8 @@ pub(super) async fn visit(
     }
     Outcome {
         asked: walk.asked.is_some(),
-        ready: walk.ready_at.is_some(),
+        had_server: walk.server_began.is_some() || walk.ready_at.is_some(),
+        coming: walk.is_coming(),
         unclean: walk.voice.is_unclean(),
         kept: walk.voice.has_kept(),
         finding,
@@ -142,7 +146,7 @@ async fn forward(
     let ended = match walked {
         Some(Ok(result)) => result,
         Some(Err(panic)) => Err(bug(panic.as_ref())),
-        None => Err(steps::out_of_time(walk.step, total)),
+        None => Err(steps::out_of_time(walk, total)),
     };
     let finding = ended.err()?;
     let failed_in = walk.step.unwrap_or(StepName::Reach);

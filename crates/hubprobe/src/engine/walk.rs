@@ -9,11 +9,12 @@ use jupyterhub_client::{
     Error, Hub, HubVersion, Identity, JupyterServer, KernelConnection, Session,
 };
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::node_time::Share;
+use super::rounds::Word;
 use super::{Clock, Engine, Patience, Voice};
 use crate::diagnose::{curl, token};
 use crate::explain;
@@ -30,6 +31,8 @@ pub struct Walk {
     pub target: Target,
     /// The run.
     pub run: Uuid,
+    /// Which visit of it this is.
+    pub id: VisitId,
     /// How it speaks.
     pub voice: Voice,
     /// What must be undone.
@@ -70,8 +73,14 @@ pub struct Walk {
     pub job_id: Option<String>,
     /// When the server was ready.
     pub ready_at: Option<Instant>,
-    /// Who is told that it is.
-    pub on_ready: Option<UnboundedSender<Arc<Probe>>>,
+    /// Who counts the visits of a run that have no server yet.
+    pub rounds: Option<UnboundedSender<Word>>,
+    /// It is counted as one of them.
+    pub coming: bool,
+    /// Says whether the server may be started again.
+    pub may_restart: Option<oneshot::Receiver<bool>>,
+    /// The server is being restarted: ours was stopped, or is about to be, and was not asked for again.
+    pub restarting: bool,
     /// The server, once it is ready.
     pub server: Option<JupyterServer>,
     /// When the server says that it began, where it does.
@@ -97,6 +106,7 @@ impl Walk {
             apart: Duration::ZERO,
             probe,
             run: engine.run,
+            id,
             voice,
             ledger: engine.ledger.clone(),
             clock: engine.clock,
@@ -115,7 +125,10 @@ impl Walk {
             queued_at: None,
             job_id: None,
             ready_at: None,
-            on_ready: None,
+            rounds: None,
+            coming: false,
+            may_restart: None,
+            restarting: false,
             server: None,
             server_began: None,
             in_the_home: None,
@@ -124,6 +137,34 @@ impl Walk {
             artifacts: engine.artifacts,
             kernel: None,
         }
+    }
+
+    /// The server is ready: it counts no more as one that may still fail.
+    pub fn is_ready(&mut self) {
+        self.ready_at = Some(Instant::now());
+        self.coming = false;
+        if let Some(rounds) = &self.rounds {
+            drop(rounds.send(Word::Ready(Arc::clone(&self.probe))));
+        }
+    }
+
+    /// Waits until one more server may be on its way on this hub; false where too many have failed there.
+    pub async fn may_start_again(&mut self) -> bool {
+        let Some(rounds) = &self.rounds else {
+            return true;
+        };
+        let (say, heard) = oneshot::channel();
+        drop(rounds.send(Word::Again(Arc::clone(&self.probe), say)));
+        let may = self.may_restart.insert(heard).await.unwrap_or(true);
+        self.may_restart = None;
+        self.coming = may;
+        may
+    }
+
+    /// Whether it is counted as one without a server.
+    pub fn is_coming(&mut self) -> bool {
+        let granted = self.may_restart.as_mut().map(oneshot::Receiver::try_recv);
+        self.coming || granted == Some(Ok(true))
     }
 
     /// The account's name.

@@ -159,7 +159,6 @@ impl Open {
             What::StepFinished {
                 visit,
                 step: StepName::Gone,
-                verdict: Verdict::Passed,
                 ..
             } if *visit == self.visit => {
                 self.may_have_started = false;

@@ -27,6 +27,8 @@ pub enum State {
     Ours {
         /// The hub is stopping it.
         stopping: bool,
+        /// It does not run: what stands there is the record of a named server, which is ours to remove.
+        stopped: bool,
     },
     /// Somebody else's server.
     Foreign(String),
@@ -39,6 +41,7 @@ pub fn state(user: &User, made: &ServerMade) -> State {
     };
     let ours = State::Ours {
         stopping: server.pending.as_deref() == Some("stop"),
+        stopped: server.stopped == Some(true),
     };
     if server.stopped == Some(true) && !made.removable {
         return State::Absent;
@@ -141,7 +144,10 @@ mod tests {
         let same = running(born, json!({"anything": 1}));
         assert_eq!(
             state(&same, &made(Some(born))),
-            State::Ours { stopping: false }
+            State::Ours {
+                stopping: false,
+                stopped: false
+            }
         );
         let other = running("2026-11-21T12:00:02Z", json!({"runtime": ["00:05:00"]}));
         assert!(matches!(

@@ -26,7 +26,7 @@ impl Taking<'_> {
         while absent < 2 {
             match self.look().await {
                 Ok(State::Absent) => absent += 1,
-                Ok(State::Ours { stopping: true }) => {
+                Ok(State::Ours { stopping: true, .. }) => {
                     "the hub still shows it".clone_into(&mut last)
                 }
                 // The stop saw it gone.

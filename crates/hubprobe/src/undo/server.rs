@@ -138,11 +138,13 @@ impl Taking<'_> {
     pub async fn stop(&self) -> Result<Stopped, Trouble> {
         let mut refusals = 0;
         let mut deletes = 0;
+        let mut removed = false;
         let mut last = String::new();
         let mut blind_since: Option<(Blindness, Instant)> = None;
         loop {
             let mut blindness = None;
             match self.first_or_next_look(deletes > 0).await {
+                Ok(State::Absent) if removed => return Ok(Stopped::WasNotThere),
                 Ok(State::Absent) if deletes > 0 => return Ok(Stopped::ByUs),
                 Ok(State::Absent) if !self.may_still_come() => {
                     return Ok(Stopped::WasNotThere);
@@ -160,14 +162,21 @@ impl Taking<'_> {
                     return Ok(Stopped::ByUs);
                 }
                 Ok(State::Foreign(why)) => return Err(self.foreign(&why)),
-                Ok(State::Ours { stopping: true }) => {
+                Ok(State::Ours { stopping: true, .. }) => {
                     "the hub shows it as pending stop".clone_into(&mut last);
+                }
+                // A record that a spawn may still come to: removing it would not stop that.
+                Ok(State::Ours { stopped: true, .. }) if deletes == 0 && self.may_still_come() => {
+                    "it stands there stopped, but the start request was not answered, so it may still come"
+                        .clone_into(&mut last);
                 }
                 Ok(State::Ours { .. }) if deletes >= DELETES => {
                     return Err(self.undone("the hub shows it again after every DELETE"));
                 }
-                Ok(State::Ours { .. }) => match self.delete().await {
+                Ok(State::Ours { stopped, .. }) => match self.delete().await {
                     Ok(()) => {
+                        // What did not run was not stopped by us.
+                        removed |= stopped && deletes == 0;
                         deletes += 1;
                         if deletes == 1 {
                             continue;
@@ -244,7 +253,10 @@ impl Taking<'_> {
         match timeout(FIRST_LOOK, self.look()).await {
             Ok(looked) => looked,
             // Seen by us a moment ago, and the hub is slow to say it again.
-            Err(_) => Ok(State::Ours { stopping: false }),
+            Err(_) => Ok(State::Ours {
+                stopping: false,
+                stopped: false,
+            }),
         }
     }
 

@@ -12,7 +12,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use jupyterhub_client::{Hub, KernelConnection};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::company::{self, Since};
@@ -53,7 +53,8 @@ pub(super) fn taking<'a>(walk: &'a Walk, hub: &'a Hub, made: &'a ServerMade) -> 
         hub,
         user: walk.user(),
         made,
-        fresh: made.started.is_some(),
+        // A restart has stopped it, or is about to: what is there now may be somebody else's.
+        fresh: made.started.is_some() && !walk.restarting,
         may_come_until: None,
         answered: walk.answered.clone(),
         unreachable: UNREACHABLE,
@@ -73,7 +74,10 @@ pub(super) async fn stop(
 ) -> Result<Stopped, Trouble> {
     let stopped = beside(witness, taking.stop()).await?;
     if expected && stopped == Stopped::WasNotThere {
-        let finding = lost::by_its_limit(walk, server::gone_before_the_stop()).await;
+        let before = server::gone_before_the_stop();
+        let why = lost::by_its_limit(walk, before.clone());
+        let finding = timeout_at(taking.deadline + REASONING, why).await;
+        let finding = finding.unwrap_or(before);
         return Err(Trouble {
             finding,
             ours: false,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use jupyterhub_client::{Error, FileFormat, Head, JupyterServer};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::lost;
@@ -21,9 +22,9 @@ use crate::vocabulary::{Cause, Finding};
 /// How long tidying up may take.
 pub(super) const TIDY: Duration = Duration::from_secs(10);
 
-/// The name of what a run writes into a home.
+/// The name of what a visit writes into a home; others of its run may be in the same home.
 pub(super) fn own_name(walk: &Walk) -> String {
-    format!("hubprobe-{}", walk.run.simple())
+    format!("hubprobe-{}-{}", walk.run.simple(), walk.id)
 }
 
 /// Writes, reads back, compares, deletes.
@@ -42,6 +43,13 @@ pub async fn files(walk: &mut Walk) -> Result<String, Finding> {
         Err(finding) => Err(super::or_the_home(walk, finding).await),
     };
     let tidied = tidy(&server, &directory, &path).await;
+    let Ok(tidied) = tidied else {
+        walk.voice.warn(&format!(
+            "the directory {directory} may be left in the account's home: it was not deleted within {} s",
+            TIDY.as_secs()
+        ));
+        return result;
+    };
     match (&result, tidied) {
         // Something in front that lets no DELETE through is no home that denies
         // it; the stop will meet it again.
@@ -148,7 +156,11 @@ pub(super) fn by_the_server(error: &Error) -> bool {
 }
 
 /// Takes the file and its directory away.
-async fn tidy(server: &JupyterServer, directory: &str, path: &str) -> Result<(), Error> {
+async fn tidy(
+    server: &JupyterServer,
+    directory: &str,
+    path: &str,
+) -> Result<Result<(), Error>, Elapsed> {
     let tidying = async {
         match server.delete_contents(path).await {
             Err(error) if error.status() != Some(404) => return Err(error),
@@ -156,7 +168,7 @@ async fn tidy(server: &JupyterServer, directory: &str, path: &str) -> Result<(),
         }
         server.delete_contents(directory).await
     };
-    timeout(TIDY, tidying).await.unwrap_or(Ok(()))
+    timeout(TIDY, tidying).await
 }
 
 /// A request for files that was answered with an error: by the server, of the

@@ -114,6 +114,8 @@ struct Following<'a> {
     asked: Asked,
     marked: Instant,
     failure: Failure,
+    /// The job's id is known from the server's state.
+    job_in_state: bool,
 }
 
 impl<'a> Following<'a> {
@@ -148,6 +150,7 @@ impl<'a> Following<'a> {
             asked: Asked::new(now),
             marked: now,
             failure: Failure::default(),
+            job_in_state: false,
         }
     }
 
@@ -245,7 +248,8 @@ impl<'a> Following<'a> {
 
     fn tell(&mut self, event: &ProgressEvent) {
         self.mark();
-        if let Some(job) = job_in_words(&event.message) {
+        // Prose may say "job 2 of 3"; what the spawner itself keeps is better.
+        if let Some(job) = job_in_words(&event.message).filter(|_| !self.job_in_state) {
             self.walk.job_id = Some(job);
         }
         self.hub_says(&event.message);

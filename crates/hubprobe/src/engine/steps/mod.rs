@@ -91,9 +91,11 @@ pub fn would(walk: &Walk, step: StepName) -> String {
 }
 
 /// The finding for the total deadline, by the step that it came in.
-pub fn out_of_time(step: Option<StepName>, total: Duration) -> Finding {
-    let step = step.unwrap_or(StepName::Reach);
+pub fn out_of_time(walk: &Walk, total: Duration) -> Finding {
+    let step = walk.step.unwrap_or(StepName::Reach);
     let cause = match step {
+        StepName::Persist if walk.server.is_some() => Cause::FilesDenied,
+        StepName::Persist if walk.restarting => Cause::StopTimeout,
         StepName::Reach | StepName::Identify => Cause::ReachTimeout,
         StepName::Spawn => Cause::SpawnTooSlow,
         StepName::Open => Cause::ServerNoRoute,

@@ -13,7 +13,8 @@ use super::company;
 use super::ending::{self, Gone};
 use super::{kernel, open, spawn};
 use crate::engine::Walk;
-use crate::undo::server::Trouble;
+use crate::undo::entry::server_words;
+use crate::undo::server::{Taking, Trouble};
 use crate::undo::{Made, ServerMade};
 use crate::vocabulary::{Cause, Finding};
 
@@ -56,7 +57,13 @@ async fn stop(walk: &mut Walk) -> Result<(), Finding> {
     let mut witness = walk.kernel.take();
     walk.session = None;
     let expected = walk.server.take().is_some();
-    let taking = ending::taking(walk, &hub, &made);
+    walk.restarting = false;
+    let fresh = ending::taking(walk, &hub, &made).fresh;
+    walk.restarting = true;
+    let taking = Taking {
+        fresh,
+        ..ending::taking(walk, &hub, &made)
+    };
     let ended = match ending::stop(walk, &taking, expected, &mut witness).await {
         Ok(_) => ending::gone(walk, &taking, &mut witness).await,
         Err(trouble) => Err(trouble),
@@ -97,6 +104,13 @@ async fn start(walk: &mut Walk) -> Result<String, Finding> {
     }
     walk.job_id = None;
     walk.queued_at = None;
+    if !walk.may_start_again().await {
+        return Err(Finding::new(
+            Cause::ProberLimits,
+            "it is not asked for again, since too many spawns in a row have failed on this hub, which may end itself",
+        )
+        .advise("See why the others failed."));
+    }
     walk.voice.progress(None, "gone; it is asked for again");
     let summary = spawn::again(walk, &hub).await?;
     open::open(walk).await?;
@@ -109,6 +123,11 @@ async fn start(walk: &mut Walk) -> Result<String, Finding> {
 
 /// The hub says that it started another, and it is the one that it had stopped.
 fn same_again(walk: &Walk) -> Finding {
+    walk.voice.left_behind(&format!(
+        "the process of the first {} of {}, which answers though the hub has stopped it",
+        server_words(&walk.probe.server),
+        walk.user()
+    ));
     let began = walk.server_began.map(|at| at.to_string());
     Finding::new(
         Cause::StopSurvived,

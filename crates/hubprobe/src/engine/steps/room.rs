@@ -31,7 +31,16 @@ pub(super) enum Place {
     Ours {
         /// It may be removed at the end, and stands there stopped until then.
         removable: bool,
+        /// When the server of this visit was started that was there.
+        born: Option<jiff::Timestamp>,
     },
+}
+
+impl Place {
+    /// Whether this is the server of this visit that was stopped.
+    fn was_of(self, server: &Server) -> bool {
+        matches!(self, Self::Ours { born: Some(born), .. } if server.started == Some(born))
+    }
 }
 
 /// What was there before our request.
@@ -95,6 +104,7 @@ pub(super) async fn make_room(walk: &mut Walk, hub: &Hub, place: Place) -> Resul
                     ),
                 ));
             }
+            _ if place.was_of(server) => return Err(is_back(walk, server)),
             _ if place != Place::Anybodys => came_between(walk, hub, server, until).await?,
             // A run on another machine may be waiting for it.
             Some("spawn")
@@ -121,6 +131,13 @@ pub(super) async fn make_room(walk: &mut Walk, hub: &Hub, place: Place) -> Resul
             }
         }
     }
+}
+
+/// It was seen to be gone, and the hub has it again: it stays ours to stop.
+fn is_back(walk: &Walk, server: &Server) -> Finding {
+    let what = server_words(&walk.probe.server);
+    let summary = format!("{what} of {} was stopped and is there again", walk.user());
+    Finding::new(Cause::StopUndone, summary).seen(describe(server))
 }
 
 /// Somebody started a server while ours was stopped to be started again: it is left

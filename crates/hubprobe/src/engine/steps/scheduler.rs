@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::diagnose::scheduler::{self as diagnose, Job};
 use crate::diagnose::stop;
-use crate::engine::Walk;
+use crate::engine::{Voice, Walk};
 use crate::hook;
 use crate::suite::SchedulerHook;
 use crate::undo::entry::server_words;
@@ -49,12 +49,12 @@ pub(super) async fn ask(walk: &Walk, latest: Instant) -> Answer {
     }
     let words = filled(hook, walk);
     let until = latest.min(Instant::now() + PATIENCE);
-    let mut last = Err("the command did not end in time".to_owned());
+    let mut last;
     let mut answered = false;
     loop {
-        if let Ok(said) = timeout_at(until, run(&words)).await {
-            last = said;
-        }
+        last = timeout_at(until, run(&walk.voice, &words))
+            .await
+            .unwrap_or_else(|_| Err("the command did not end in time".to_owned()));
         match &last {
             Ok(said) if said.is_empty() => return Answer::Gone,
             Ok(_) => answered = true,
@@ -84,7 +84,10 @@ pub(super) async fn job(walk: &Walk) -> Option<Job> {
     let words = filled(hook, walk);
     let until = Instant::now() + ENDING;
     loop {
-        let said = timeout_at(until, run(&words)).await.ok()?.ok()?;
+        let said = timeout_at(until, run(&walk.voice, &words))
+            .await
+            .ok()?
+            .ok()?;
         let job = Job::of(&words.join(" "), &walk.voice.clean(&said), true);
         if !job.is_ending() || Instant::now() + PAUSE >= until {
             return Some(job);
@@ -113,8 +116,10 @@ pub(super) fn filled(hook: &SchedulerHook, walk: &Walk) -> Vec<String> {
 }
 
 /// What the command says, or why it could not be asked.
-pub(super) async fn run(words: &[String]) -> Result<String, String> {
-    let said = hook::run(words).await?;
+pub(super) async fn run(voice: &Voice, words: &[String]) -> Result<String, String> {
+    let mut said = hook::run(words).await?;
+    // Before any of it is cut.
+    said.errors = voice.clean(&said.errors);
     if said.success || said.output.is_empty() && diagnose::says_no_such_job(&said.errors) {
         return Ok(said.output);
     }

@@ -3,7 +3,6 @@
 //! The request stands in the ledger before it is sent. A restart asks again for
 //! the same server, and renews its entry.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jupyterhub_client::{Error, Hub, Stage, start_body};
@@ -51,11 +50,15 @@ pub async fn spawn(walk: &mut Walk) -> Result<String, Finding> {
 /// # Errors
 /// A finding of the spawn's layers; `prober.busy` where another run came between.
 pub(super) async fn again(walk: &mut Walk, hub: &Hub) -> Result<String, Finding> {
-    let removable = walk
-        .entry
-        .as_ref()
-        .is_some_and(|entry| matches!(&entry.made, Made::Server(made) if made.removable));
-    until_ready(walk, hub, Place::Ours { removable }).await
+    let made = walk.entry.as_ref().and_then(|entry| match &entry.made {
+        Made::Server(made) => Some(made),
+        _ => None,
+    });
+    let place = Place::Ours {
+        removable: made.is_some_and(|made| made.removable),
+        born: made.and_then(|made| made.started),
+    };
+    until_ready(walk, hub, place).await
 }
 
 async fn until_ready(walk: &mut Walk, hub: &Hub, place: Place) -> Result<String, Finding> {
@@ -71,10 +74,7 @@ async fn until_ready(walk: &mut Walk, hub: &Hub, place: Place) -> Result<String,
         match follow::follow(walk, hub, asked).await {
             Follow::Ready(server) => {
                 walk.server = Some(server);
-                walk.ready_at = Some(Instant::now());
-                if let Some(on_ready) = walk.on_ready.take() {
-                    drop(on_ready.send(Arc::clone(&walk.probe)));
-                }
+                walk.is_ready();
                 // A hub may say nothing between the queue and the end.
                 if let Some(share) = &walk.share {
                     share.waits(false);
@@ -85,9 +85,14 @@ async fn until_ready(walk: &mut Walk, hub: &Hub, place: Place) -> Result<String,
                 ));
             }
             Follow::Refused(error) => {
-                // What stands there stopped is still to be removed.
-                if place != (Place::Ours { removable: true }) {
-                    strike(walk);
+                match place {
+                    // What stands there stopped is still to be removed, and is told by the birth of the first: else what
+                    // somebody starts there now would look like ours.
+                    Place::Ours {
+                        removable: true,
+                        born,
+                    } => born_as(walk, born)?,
+                    Place::Ours { .. } | Place::Anybodys => strike(walk),
                 }
                 if let Some(share) = &walk.share {
                     share.waits(true);
@@ -133,7 +138,7 @@ fn ask(
         options: options.clone(),
         removable: match place {
             Place::Anybodys => before.absent && !walk.probe.server.is_empty(),
-            Place::Ours { removable } => removable,
+            Place::Ours { removable, .. } => removable,
         },
         answered: None,
         started: None,
@@ -148,6 +153,7 @@ fn ask(
             .advise("Nothing was asked of the hub, since it could not have been undone.")
     })?;
     walk.entry = Some(entry);
+    walk.restarting = false;
     match place {
         Place::Anybodys => walk.asked.get_or_insert_with(Instant::now),
         Place::Ours { .. } => walk.asked.insert(Instant::now()),
@@ -181,6 +187,18 @@ fn never_sent(error: &Error) -> bool {
         error.stage,
         Stage::Dns { .. } | Stage::Connect { .. } | Stage::Tls { .. } | Stage::Setup { .. }
     )
+}
+
+/// Nothing new was made: the entry is that of the first server again.
+fn born_as(walk: &mut Walk, born: Option<jiff::Timestamp>) -> Result<(), Finding> {
+    let Some(entry) = &mut walk.entry else {
+        return Ok(());
+    };
+    if let Made::Server(made) = &mut entry.made {
+        made.started = born;
+    }
+    let entered = walk.ledger.enter(entry);
+    entered.map_err(|error| Finding::new(Cause::ProberLimits, error.to_string()))
 }
 
 /// Nothing was made.

@@ -107,6 +107,7 @@ impl Following<'_> {
         self.remember(&server);
         if let Some(job) = server.state.as_ref().and_then(job_in_state) {
             self.walk.job_id = Some(job);
+            self.job_in_state = true;
         }
         match server.pending.as_deref() {
             None if server.ready => self.ready(&server).await,

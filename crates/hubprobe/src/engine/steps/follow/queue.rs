@@ -117,9 +117,10 @@ impl Following<'_> {
         let words = filled(hook, self.walk);
         asked.command = words.join(" ");
         asked.next = Instant::now() + BETWEEN;
+        let voice = self.walk.voice.clone();
         asked.asking.spawn(async move {
             let late = || Err(format!("it did not answer within {} s", LONGEST.as_secs()));
-            timeout(LONGEST, run(&words))
+            timeout(LONGEST, run(&voice, &words))
                 .await
                 .unwrap_or_else(|_| late())
         });
