@@ -65,18 +65,21 @@ pub(super) fn last_words(visit: &Visit, finding: &Finding) -> Vec<String> {
         .collect();
     new.iter()
         .skip(new.len().saturating_sub(LAST_WORDS))
-        .map(|line| {
-            let percent = line
-                .percent
-                .filter(|percent| (0.0..=100.0).contains(percent));
-            let percent = percent.map_or_else(String::new, |percent| format!(", {percent:.0} %"));
-            format!(
-                "{}{percent}: {}",
-                seconds(line.at_s),
-                plain::line(&shortened(&line.message))
-            )
-        })
+        .map(|line| told(line))
         .collect()
+}
+
+/// A word of the hub, with its time and how far it says the spawn has come.
+pub(super) fn told(line: &ProgressLine) -> String {
+    let percent = line
+        .percent
+        .filter(|percent| (0.0..=100.0).contains(percent));
+    let percent = percent.map_or_else(String::new, |percent| format!(", {percent:.0} %"));
+    format!(
+        "{}{percent}: {}",
+        seconds(line.at_s),
+        plain::line(&shortened(&line.message))
+    )
 }
 
 /// The options as one line of JSON; none where there are none.

@@ -227,19 +227,7 @@ fn thousandths(share: f64) -> u32 {
 
 fn progress(visit: &Visit) -> Vec<String> {
     let lines = visit.steps.iter().flat_map(|step| &step.progress);
-    lines
-        .map(|line| {
-            let percent = line
-                .percent
-                .filter(|percent| (0.0..=100.0).contains(percent));
-            let percent = percent.map_or_else(String::new, |percent| format!(", {percent:.0} %"));
-            format!(
-                "{}{percent}: {}",
-                seconds(line.at_s),
-                plain::line(&line.message)
-            )
-        })
-        .collect()
+    lines.map(failure::told).collect()
 }
 
 fn earlier(visit: &Visit) -> Vec<Earlier> {
