@@ -18,7 +18,7 @@ use super::error::SuiteError;
 use super::fields::{Fields, Shape, beside, text, wrong_type};
 use super::nearest::nearest;
 use super::sources::Sources;
-use crate::notebook::{Compare, MOST_RULES, Notebook, Rule, in_nbval_s_format};
+use crate::notebook::{Compare, Duty, MOST_RULES, Notebook, Rule, in_nbval_s_format};
 
 pub(super) const NOTEBOOK: Shape = Shape {
     what: "the step `notebook`",
@@ -197,6 +197,23 @@ pub(super) fn notebook(
     let compare = fields
         .get("compare")
         .map_or(Ok(Compare::None), |node| compare(document, node))?;
+    has_something_to_do(&notebook, compare).map_err(|lack| match lack {
+        Lack::Runs => document.error(
+            node.place,
+            format!("path: {written:?} has no cell that would run"),
+            "take away what skips its cells, or leave the notebook out: it would be green whatever the server does",
+        ),
+        Lack::Compared => document.error(
+            fields.get("compare").unwrap_or(node).place,
+            format!("compare: nothing of {written:?} would be compared"),
+            match compare {
+                Compare::Marked => {
+                    "mark a cell with NBVAL_CHECK_OUTPUT, run the notebook and save it with its outputs; or write compare: none"
+                }
+                _ => "run the notebook and save it with its outputs; or write compare: none",
+            },
+        ),
+    })?;
     let rules = match fields.get("sanitize") {
         Some(node) if compare == Compare::None => {
             return Err(document.error(
@@ -224,6 +241,25 @@ pub(super) fn notebook(
             .map(|node| length(document, node, "timeout"))
             .transpose()?,
     })
+}
+
+/// Without which a notebook could not fail.
+enum Lack {
+    Runs,
+    Compared,
+}
+
+/// Whether a cell runs, and one of those is compared where any should be.
+fn has_something_to_do(notebook: &Notebook, compare: Compare) -> Result<(), Lack> {
+    let duties = notebook.cells.iter().map(|cell| cell.duty(compare));
+    let running: Vec<Duty> = duties.filter(|duty| duty.run).collect();
+    if running.is_empty() {
+        return Err(Lack::Runs);
+    }
+    match compare == Compare::None || running.iter().any(|duty| duty.compare) {
+        true => Ok(()),
+        false => Err(Lack::Compared),
+    }
 }
 
 fn compare(document: &Document, node: &Node) -> Result<Compare, SuiteError> {

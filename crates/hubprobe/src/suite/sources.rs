@@ -145,17 +145,27 @@ impl Sources for Made {
 
     fn notebook(&self, path: &Path) -> Result<String, String> {
         self.is_there(path)?;
-        Ok(
-            r#"{"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "source": "1"}]}"#
-                .to_owned(),
-        )
+        let cell = if path.ends_with("stripped.ipynb") {
+            r#""source": "1", "execution_count": null, "outputs": []"#
+        } else if path.ends_with("skipped.ipynb") {
+            r##""source": "# NBVAL_SKIP\n1", "execution_count": 1"##
+        } else {
+            r##""source": "# NBVAL_CHECK_OUTPUT\n1", "execution_count": 1"##
+        };
+        Ok(format!(
+            r#"{{"nbformat": 4, "metadata": {{}}, "cells": [{{"cell_type": "code", {cell}}}]}}"#
+        ))
     }
 
     fn is_there(&self, path: &Path) -> Result<(), String> {
-        if ["there.py", "there.cfg", "there.ipynb"]
-            .iter()
-            .any(|name| path.ends_with(name))
-        {
+        let there = [
+            "there.py",
+            "there.cfg",
+            "there.ipynb",
+            "stripped.ipynb",
+            "skipped.ipynb",
+        ];
+        if there.iter().any(|name| path.ends_with(name)) {
             Ok(())
         } else {
             Err("cannot be read: No such file or directory (os error 2)".to_owned())

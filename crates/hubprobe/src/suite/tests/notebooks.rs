@@ -122,6 +122,18 @@ fn faults_of_a_notebook() {
             "8:52: kernel: an empty name",
         ),
         (
+            "notebook: { path: skipped.ipynb, compare: outputs }",
+            "8:31: path: \"skipped.ipynb\" has no cell that would run",
+        ),
+        (
+            "notebook: { path: stripped.ipynb, compare: outputs }",
+            "8:56: compare: nothing of \"stripped.ipynb\" would be compared",
+        ),
+        (
+            "notebook: { path: stripped.ipynb, compare: marked }",
+            "8:56: compare: nothing of \"stripped.ipynb\" would be compared",
+        ),
+        (
             "notebook: { path: there.ipynb, timeout: 5 }",
             "8:53: timeout: `5` has no unit",
         ),
