@@ -121,8 +121,19 @@ pub struct Deadlines {
     /// [`Deadlines::set`].
     pub total: Duration,
     total_is_given: bool,
-    /// What the total has for the steps of this probe that others do not have.
-    more: Duration,
+    /// What the total has for the notebooks of this probe.
+    notebooks: Notebooks,
+}
+
+/// What notebooks take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Notebooks {
+    /// How many times a kernel.
+    kernels: u32,
+    /// How many times `execute`.
+    executed: u32,
+    /// And this.
+    cells: Duration,
 }
 
 impl Default for Deadlines {
@@ -139,7 +150,7 @@ impl Default for Deadlines {
             stop: Duration::from_secs(2 * 60),
             total: Duration::ZERO,
             total_is_given: false,
-            more: Duration::ZERO,
+            notebooks: Notebooks::default(),
         };
         deadlines.total = deadlines.sum();
         deadlines
@@ -187,9 +198,17 @@ impl Deadlines {
         }
     }
 
-    /// A total that is not given has so much more, for a step that only some probes have; a week at most for all of them.
-    pub(super) fn and_also(&mut self, length: Duration) {
-        self.more = (self.more + length).min(LONGEST);
+    /// A total that is not given has a kernel and a cell more, for a notebook; a week at most for all of them. A `cell` that has no
+    /// length of its own has that of `execute`, whatever that becomes.
+    pub(super) fn and_a_notebook(&mut self, cell: Option<Duration>) {
+        self.notebooks.kernels = self.notebooks.kernels.saturating_add(1);
+        match cell {
+            Some(length) => {
+                let cells = &mut self.notebooks.cells;
+                *cells = cells.saturating_add(length).min(LONGEST);
+            }
+            None => self.notebooks.executed = self.notebooks.executed.saturating_add(1),
+        }
         if !self.total_is_given {
             self.total = self.sum();
         }
@@ -207,6 +226,12 @@ impl Deadlines {
     }
 
     fn sum(&self) -> Duration {
+        let notebooks = self
+            .kernel
+            .saturating_mul(self.notebooks.kernels)
+            .saturating_add(self.execute.saturating_mul(self.notebooks.executed))
+            .saturating_add(self.notebooks.cells)
+            .min(LONGEST);
         self.reach
             + self.start
             + self.queue
@@ -216,7 +241,7 @@ impl Deadlines {
             + self.execute
             + self.files
             + self.stop
-            + self.more
+            + notebooks
             + SLACK
     }
 }
@@ -316,6 +341,22 @@ mod tests {
         assert_eq!(format_duration(deadlines.total), "28m10s");
         deadlines.set(DeadlineName::Total, Duration::from_secs(5));
         deadlines.set(DeadlineName::Start, Duration::from_secs(600));
+        assert_eq!(deadlines.total, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn what_notebooks_add_follows_the_deadlines_too() {
+        let mut deadlines = Deadlines::default();
+        deadlines.and_a_notebook(None);
+        deadlines.and_a_notebook(Some(Duration::from_secs(90)));
+        // A kernel and a cell for each.
+        assert_eq!(format_duration(deadlines.total), "36m40s");
+        deadlines.set(DeadlineName::Execute, Duration::from_secs(600));
+        assert_eq!(format_duration(deadlines.total), "54m40s");
+        deadlines.set(DeadlineName::Kernel, Duration::from_secs(120));
+        assert_eq!(format_duration(deadlines.total), "57m40s");
+        deadlines.set(DeadlineName::Total, Duration::from_secs(5));
+        deadlines.set(DeadlineName::Kernel, Duration::from_secs(60));
         assert_eq!(deadlines.total, Duration::from_secs(5));
     }
 

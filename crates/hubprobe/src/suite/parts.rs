@@ -52,8 +52,7 @@ pub(super) fn parts(
         deadlines.set(*name, *duration);
     }
     for notebook in &steps.notebooks {
-        let cell = notebook.timeout.unwrap_or(deadlines.execute);
-        deadlines.and_also(deadlines.kernel + cell);
+        deadlines.and_a_notebook(notebook.timeout);
     }
     Ok(Parts {
         steps,
