@@ -83,8 +83,10 @@ impl Cell {
             may_raise: is_tagged("raises-exception"),
             ..Marks::default()
         };
-        for tag in self.tags.iter().filter(|tag| **tag == tag.to_lowercase()) {
-            marks.take(&tag.replace('-', "_").to_uppercase());
+        // Tags are spelled with hyphens, and in small letters.
+        let is_tag = |tag: &&String| tag.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        for tag in self.tags.iter().filter(is_tag) {
+            marks.take(&tag.replace('-', "_").to_ascii_uppercase());
         }
         for line in self.source.lines() {
             if let Some(comment) = line.trim().strip_prefix('#') {
@@ -152,6 +154,8 @@ mod tests {
             ("1", &["skip-execution"], "", "run", "run compare"),
             ("1", &["nbval-skip"], "run", "", "compare"),
             ("1", &["NBVAL_SKIP"], "run", "run", "run compare"),
+            ("1", &["nbval_skip"], "run", "run", "run compare"),
+            ("1", &["nbval-\u{17f}kip"], "run", "run", "run compare"),
             ("# NBVAL_SKIP\n1", &[], "run", "", "compare"),
             ("  ##NBVAL_SKIP  \n1", &[], "run", "", "compare"),
             ("1 # NBVAL_SKIP", &[], "run", "run", "run compare"),
