@@ -156,8 +156,35 @@ fn output(mut output: Value) -> Option<Value> {
     Some(output)
 }
 
+/// The key by which serde_json knows its own raw values (as of 1.0): a value of it becomes what its text holds, unweighed.
+const HIDING: &[u8] = b"$serde_json::private::RawValue";
+
+/// Whether the key stands in it, some of its characters as `\u0024` perhaps.
+fn hides_json(text: &[u8]) -> bool {
+    let spelled = |rest: &mut &[u8], byte: u8| {
+        let digits = rest.strip_prefix(b"\\u00").and_then(|rest| rest.get(..2));
+        let escaped = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        let escaped = escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let length = match escaped {
+            Some(it) if it == byte => 6,
+            _ if rest.first() == Some(&byte) => 1,
+            _ => return false,
+        };
+        *rest = rest.get(length..).unwrap_or_default();
+        true
+    };
+    (0..text.len()).any(|at| {
+        let mut rest = text.get(at..).unwrap_or_default();
+        matches!(rest.first(), Some(b'$' | b'\\'))
+            && HIDING.iter().all(|byte| spelled(&mut rest, *byte))
+    })
+}
+
 /// Whether JSON becomes so much larger than its text that it must not be read into values.
 fn is_heavy(text: &[u8]) -> bool {
+    if hides_json(text) {
+        return true;
+    }
     let (mut values, mut inside, mut escaped) = (0_usize, false, false);
     for byte in text {
         match byte {
@@ -250,6 +277,17 @@ mod tests {
             assert_eq!(Notebook::read(text).unwrap_err(), wrong);
         }
         let zeros = format!("[0{}]", ",0".repeat(4 << 20));
+        for key in [
+            "$serde_json::private::RawValue",
+            "\\u0024serde_json::private::R\\u0061wValue",
+            "$serde_json\\u003A\\u003aprivate::RawValue",
+        ] {
+            let hiding = format!("{{\"nbformat\": 4, \"a\": {{\"{key}\": \"[0, 0]\"}}}}");
+            assert_eq!(
+                Notebook::read(&hiding).unwrap_err(),
+                "holds far more values than a notebook needs"
+            );
+        }
         assert_eq!(
             Notebook::read(&zeros).unwrap_err(),
             "holds far more values than a notebook needs"
