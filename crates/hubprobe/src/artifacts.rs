@@ -1,22 +1,26 @@
 //! Artifacts: what visits leave for a closer look, as files below a directory that the operator names. Now that is the notebooks as
 //! they ran, of every visit, whatever its verdict.
 //!
-//! A folder for each visit, named after its probe; a file is there whole or not at all. Files are written by a thread with a short
-//! queue, since a slow disk must not slow down what is observed: what finds the queue full is not kept, and that is said at the
-//! end. What is written has been cleaned of secrets by who said it.
+//! A folder for each visit, named after its probe; a file is there whole or not at all. Files are written by a thread with a queue,
+//! since a slow disk must not slow down what is observed. The queue is bound by what waits in it (64 MiB), not by how many: many
+//! visits may end in one instant. What finds it full is not kept, and that is said at the end. What is written has been cleaned of secrets by who said it.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use crate::dispatch::Listener;
 use crate::vocabulary::{Event, Run, VisitId, What};
 
-/// How many files wait at most.
-const QUEUE: usize = 4;
+/// How many bytes wait at most, unless it is one file alone.
+const QUEUE: usize = 64 << 20;
+
+/// What a file that waits takes beside its text.
+const PLACE: usize = 512;
 
 /// How long the last files may take once the run is over.
 const LAST_FILES: Duration = Duration::from_secs(20);
@@ -30,8 +34,10 @@ pub struct Keeper {
     directory: PathBuf,
     folders: HashMap<VisitId, PathBuf>,
     taken: HashSet<PathBuf>,
-    files: SyncSender<(PathBuf, Arc<str>)>,
-    complaints: std::sync::mpsc::Sender<String>,
+    files: Sender<(PathBuf, Arc<str>)>,
+    /// How many bytes wait.
+    waiting: Arc<AtomicUsize>,
+    complaints: Sender<String>,
 }
 
 /// What there is to complain of once all is written.
@@ -45,7 +51,9 @@ pub struct Kept(Receiver<String>);
 pub fn open(directory: &Path) -> std::io::Result<(Keeper, Kept)> {
     std::fs::create_dir_all(directory)?;
     drop(tempfile::NamedTempFile::new_in(directory)?);
-    let (files, coming) = sync_channel::<(PathBuf, Arc<str>)>(QUEUE);
+    let (files, coming) = channel::<(PathBuf, Arc<str>)>();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let still_waiting = Arc::clone(&waiting);
     let (complaints, kept) = channel();
     let complaining = complaints.clone();
     std::thread::Builder::new()
@@ -57,6 +65,7 @@ pub fn open(directory: &Path) -> std::io::Result<(Keeper, Kept)> {
                         format!("the artifact {} cannot be written: {error}", path.display());
                     drop(complaining.send(said));
                 }
+                still_waiting.fetch_sub(text.len() + PLACE, Ordering::Relaxed);
             }
         })?;
     let keeper = Keeper {
@@ -64,9 +73,79 @@ pub fn open(directory: &Path) -> std::io::Result<(Keeper, Kept)> {
         folders: HashMap::new(),
         taken: HashSet::new(),
         files,
+        waiting,
         complaints,
     };
     Ok((keeper, Kept(kept)))
+}
+
+/// The first of the notebooks whose place a file of this run would take: what is compared must not become what was shown. `visits`
+/// are the names of probes, each with its notebooks.
+pub fn would_replace<'a>(
+    directory: &Path,
+    visits: &[(&str, Vec<&'a Path>)],
+) -> std::io::Result<Option<&'a Path>> {
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?.collect::<Result<Vec<_>, _>>()?,
+    };
+    let all: Vec<&Path> = visits
+        .iter()
+        .flat_map(|(_, notebooks)| notebooks.iter().copied())
+        .collect();
+    for (probe, notebooks) in visits {
+        let folder = safe(probe, "probe");
+        let files = |name: &std::ffi::OsStr| {
+            notebooks
+                .iter()
+                .filter_map(|path| path.file_name())
+                .any(|file| is_numbered(name, &safe(&file.to_string_lossy(), "artifact")))
+        };
+        for entry in entries
+            .iter()
+            .filter(|entry| is_numbered(&entry.file_name(), &folder))
+        {
+            let Ok(folder) = entry.path().canonicalize() else {
+                continue;
+            };
+            let is_in_it = |path: &Path| {
+                let parent = path.parent().map(|parent| match parent {
+                    none if none.as_os_str().is_empty() => Path::new("."),
+                    parent => parent,
+                });
+                let parent = parent.and_then(|parent| parent.canonicalize().ok());
+                parent.as_ref() == Some(&folder) && path.file_name().is_some_and(files)
+            };
+            // A link would be replaced itself; and the file behind it may be there, too.
+            let taken = all.iter().find(|path| {
+                is_in_it(path) || path.canonicalize().is_ok_and(|path| is_in_it(&path))
+            });
+            if let Some(path) = taken {
+                return Ok(Some(*path));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a name is this one, or this one with a number as [`Keeper::free`] gives it; so too where letters differ in case alone.
+fn is_numbered(name: &std::ffi::OsStr, plain: &str) -> bool {
+    let name = name.to_string_lossy().to_lowercase();
+    let plain = plain.to_lowercase();
+    let split = |name: &str| {
+        let path = Path::new(name);
+        let part = |part: Option<&std::ffi::OsStr>| {
+            part.map(|part| part.to_string_lossy().into_owned())
+                .unwrap_or_default()
+        };
+        (part(path.file_stem()), part(path.extension()))
+    };
+    let ((stem, extension), (plain_stem, plain_extension)) = (split(&name), split(&plain));
+    let number = stem
+        .strip_prefix(&plain_stem)
+        .and_then(|rest| rest.strip_prefix('-'));
+    let is_number = |number: &str| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    name == plain || (extension == plain_extension && number.is_some_and(is_number))
 }
 
 impl Kept {
@@ -101,11 +180,7 @@ impl Listener for Keeper {
                     return;
                 };
                 let path = self.free(&folder.join(safe(name, "artifact")));
-                if let Err(error) = self.files.try_send((path, Arc::clone(text))) {
-                    let why = match error {
-                        std::sync::mpsc::TrySendError::Full(_) => "the disk is too slow",
-                        std::sync::mpsc::TrySendError::Disconnected(_) => "nobody writes any more",
-                    };
+                if let Err(why) = self.hand_on(path, text) {
                     let said = format!("the artifact {name} of a visit is not kept: {why}");
                     drop(self.complaints.send(said));
                 }
@@ -116,6 +191,18 @@ impl Listener for Keeper {
 }
 
 impl Keeper {
+    fn hand_on(&self, path: PathBuf, text: &Arc<str>) -> Result<(), &'static str> {
+        let size = text.len() + PLACE;
+        // Nobody else adds to it.
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        if waiting > 0 && waiting.saturating_add(size) > QUEUE {
+            return Err("the disk is too slow");
+        }
+        self.waiting.fetch_add(size, Ordering::Relaxed);
+        let sent = self.files.send((path, Arc::clone(text)));
+        sent.map_err(|_| "nobody writes any more")
+    }
+
     /// The path, with a number before its extension where this run has it already; so too where letters differ in case alone.
     fn free(&mut self, path: &Path) -> PathBuf {
         let numbered = |number: usize| {
@@ -209,6 +296,76 @@ mod tests {
         assert_eq!(read("a_b/n-2.ipynb"), "two");
         assert_eq!(read("A_b-2/n.ipynb"), "three");
         assert!(!root.join("probe").exists(), "nothing, no folder");
+    }
+
+    #[test]
+    fn all_that_many_visits_leave_at_once_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut keeper, kept) = open(dir.path()).unwrap();
+        visit(&mut keeper, 0, "p");
+        for _ in 0..200 {
+            let (name, text) = ("n.ipynb".to_owned(), Arc::from("x".repeat(1000)));
+            hear(
+                &mut keeper,
+                What::Artifact {
+                    visit: 0,
+                    name,
+                    text,
+                },
+            );
+        }
+        drop(keeper);
+        assert_eq!(kept.end(), Vec::<String>::new());
+        assert_eq!(
+            std::fs::read_dir(dir.path().join("p")).unwrap().count(),
+            200
+        );
+    }
+
+    #[test]
+    fn a_notebook_that_is_compared_is_not_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        for folder in ["checks", "Other-2", "else"] {
+            std::fs::create_dir(root.join(folder)).unwrap();
+            for name in ["n.ipynb", "n-2.ipynb", "m.ipynb"] {
+                std::fs::write(root.join(folder).join(name), "{}").unwrap();
+            }
+        }
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::fs::write(elsewhere.path().join("n.ipynb"), "{}").unwrap();
+        std::os::unix::fs::symlink(root.join("checks"), root.join("linked")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join("n.ipynb"), root.join("else/l.ipynb"))
+            .unwrap();
+        for (probe, path, is_taken) in [
+            ("checks", "checks/n.ipynb", true),
+            ("checks", "./else/../checks/n.ipynb", true),
+            ("linked", "checks/n.ipynb", true),
+            ("other", "Other-2/n.ipynb", true),
+            ("else", "else/l.ipynb", true),
+            ("free", "checks/n.ipynb", false),
+            ("check", "checks/n.ipynb", false),
+            ("checks", "else/n.ipynb", false),
+        ] {
+            let path = root.join(path);
+            let visits = [(probe, vec![path.as_path()])];
+            let taken = would_replace(root, &visits).unwrap();
+            assert_eq!(taken.is_some(), is_taken, "{probe} {}", path.display());
+        }
+        let (one, two) = (root.join("else/n.ipynb"), root.join("checks/n-2.ipynb"));
+        let visits = [
+            ("checks", vec![one.as_path()]),
+            ("free", vec![two.as_path()]),
+        ];
+        let taken = would_replace(root, &visits).unwrap();
+        assert_eq!(taken, Some(two.as_path()), "another probe's, by a number");
+        let other = root.join("checks/m.ipynb");
+        let visits = [
+            ("checks", vec![one.as_path()]),
+            ("free", vec![other.as_path()]),
+        ];
+        assert_eq!(would_replace(root, &visits).unwrap(), None);
+        assert_eq!(would_replace(&root.join("new"), &visits).unwrap(), None);
     }
 
     #[test]

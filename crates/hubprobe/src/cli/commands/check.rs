@@ -41,6 +41,7 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     let journal = journal.transpose()?;
     let (keeper, kept) = match &check.artifacts {
         Some(directory) => {
+            keeps_notebooks(directory, &plan)?;
             let (keeper, kept) = artifacts::open(directory).with_context(|| {
                 format!(
                     "artifacts cannot be written to {}; nothing was sent to a hub",
@@ -63,6 +64,31 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
         Exit::Inconclusive
     } else {
         exit
+    })
+}
+
+/// Refuses a directory where an artifact would take the place of a notebook that is compared with.
+fn keeps_notebooks(directory: &Path, plan: &Plan) -> anyhow::Result<()> {
+    let visits: Vec<(&str, Vec<&Path>)> = plan
+        .probes
+        .iter()
+        .map(|probe| {
+            let paths = probe.notebooks.iter().map(|step| step.path.as_path());
+            (probe.name.as_str(), paths.collect())
+        })
+        .collect();
+    let taken = artifacts::would_replace(directory, &visits).with_context(|| {
+        format!(
+            "artifacts cannot be written to {}; nothing was sent to a hub",
+            directory.display()
+        )
+    })?;
+    taken.map_or(Ok(()), |path| {
+        Err(anyhow!(
+            "--artifacts {}: a notebook as it ran would take the place of {}, which is in the suite; name another directory. Nothing was sent to a hub",
+            directory.display(),
+            path.display()
+        ))
     })
 }
 
