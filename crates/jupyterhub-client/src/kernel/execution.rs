@@ -28,6 +28,8 @@ pub struct Execution {
     pub execution_count: Option<i64>,
     /// Some output is missing: there was too much of it for us, or for the server ("IOPub data rate exceeded").
     pub output_dropped: bool,
+    /// Some of it is missing as it was shown first; what was cleared afterwards counts there too.
+    pub shown_dropped: bool,
 }
 
 /// How an execution ended.
@@ -124,7 +126,11 @@ impl Pending {
             _ => ExecutionStatus::Error,
         };
         let (outputs, raised, output_dropped) = self.outputs.finish();
-        let as_shown = self.shown.map(|shown| shown.finish().0);
+        let shown = self.shown.map(Collector::finish);
+        let shown_dropped = shown
+            .as_ref()
+            .map_or(output_dropped, |(.., dropped)| *dropped);
+        let as_shown = shown.map(|(outputs, ..)| outputs);
         let error = raised.or_else(|| {
             (status == ExecutionStatus::Error).then(|| KernelError {
                 ename: reply.ename.unwrap_or_else(|| "UnknownError".to_owned()),
@@ -139,6 +145,7 @@ impl Pending {
             error,
             execution_count: reply.execution_count,
             output_dropped,
+            shown_dropped,
         })
     }
 }
@@ -260,6 +267,29 @@ mod tests {
             ("update_display_data", display("2")),
         ];
         assert_eq!(said(&updated), json!([[shown("2")], [shown("1")]]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_dropped_of_what_was_shown_is_said() {
+        let piece = json!({"name": "stdout", "text": "x".repeat(LIMIT / 4)});
+        let dropped = |pieces: usize, clears: bool| {
+            let mut pending = Pending::new("m".to_owned());
+            for _ in 0..pieces {
+                pending.take(&message("iopub", "stream", "m", piece.clone()));
+                if clears {
+                    let content = json!({"wait": false});
+                    pending.take(&message("iopub", "clear_output", "m", content));
+                }
+            }
+            let reply = json!({"status": "ok"});
+            pending.take(&message("shell", "execute_reply", "m", reply));
+            let execution = pending.into_execution().unwrap();
+            (execution.output_dropped, execution.shown_dropped)
+        };
+        assert_eq!(dropped(3, true), (false, false));
+        assert_eq!(dropped(6, true), (false, true));
+        assert_eq!(dropped(3, false), (false, false));
+        assert_eq!(dropped(6, false), (true, true));
     }
 
     #[tokio::test(start_paused = true)]
