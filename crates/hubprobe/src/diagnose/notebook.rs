@@ -13,7 +13,7 @@ use crate::vocabulary::{Cause, Finding};
 const LINES: usize = 6;
 
 /// A cell as people find it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Place<'a> {
     /// The notebook's file.
     pub notebook: &'a str,
@@ -21,8 +21,8 @@ pub struct Place<'a> {
     pub number: usize,
     /// How many it has.
     pub of: usize,
-    /// The first line of the cell's code.
-    pub line: &'a str,
+    /// The first line of the cell's code, without secrets: it may be cut.
+    pub line: String,
 }
 
 impl Place<'_> {
@@ -35,7 +35,7 @@ impl Place<'_> {
             "{} of {}, which begins: {}",
             self.cell(),
             self.notebook,
-            excerpt(self.line)
+            excerpt(&self.line)
         )
     }
 }
@@ -56,12 +56,16 @@ pub fn other_language(notebook: &str, language: &str, name: &str, speaks: &str) 
     .advise("Name a kernel of its language in the suite: notebook: { path: …, kernel: NAME }.")
 }
 
-/// The finding for a cell that raised.
-pub fn raised(place: Place<'_>, error: Option<&KernelError>) -> Finding {
+/// The finding for a cell that raised. Texts go through `clean`, which takes secrets out, before they are cut.
+pub fn raised(
+    place: &Place<'_>,
+    error: Option<&KernelError>,
+    clean: &dyn Fn(&str) -> String,
+) -> Finding {
     let (name, value) = error.map_or(("an error", ""), |error| {
         (error.ename.as_str(), error.evalue.as_str())
     });
-    let value = without_colours(value);
+    let (name, value) = (clean(name), clean(&without_colours(value)));
     let said = match value.trim() {
         "" => String::new(),
         value => format!(": {}", excerpt(value)),
@@ -79,9 +83,9 @@ pub fn raised(place: Place<'_>, error: Option<&KernelError>) -> Finding {
         .filter(|line| !line.trim_matches('-').is_empty())
         .collect();
     for line in lines.iter().skip(lines.len().saturating_sub(LINES)) {
-        finding = finding.seen(format!("traceback: {}", excerpt(line)));
+        finding = finding.seen(format!("traceback: {}", excerpt(&clean(line))));
     }
-    match name {
+    match name.as_str() {
         "ModuleNotFoundError" | "ImportError" => finding.advise(
             "The environment of the kernel lacks a package: install it where servers run, or take it out of the notebook.",
         ),
@@ -93,7 +97,7 @@ pub fn raised(place: Place<'_>, error: Option<&KernelError>) -> Finding {
 
 /// The finding for a cell that showed something else. `others` differ too.
 pub fn differs(
-    place: Place<'_>,
+    place: &Place<'_>,
     difference: &Difference,
     others: &[usize],
     dropped: bool,
@@ -104,7 +108,7 @@ pub fn differs(
     )
     .seen(place.words());
     for line in &difference.lines {
-        finding = finding.seen(without_colours(line));
+        finding = finding.seen(line);
     }
     if dropped {
         finding = finding.seen(
@@ -118,6 +122,36 @@ pub fn differs(
     finding
 }
 
+/// What a cell comes to whose outputs are compared, and some of which were dropped: nobody knows whether those are the same.
+pub fn or_dropped(difference: Option<Difference>, dropped: bool) -> Option<Difference> {
+    let unknown = || Difference {
+        what: "some of what it showed was dropped, and could not be compared".to_owned(),
+        lines: Vec::new(),
+    };
+    difference.or_else(|| dropped.then(unknown))
+}
+
+/// The finding for a notebook with a cell that differs and, after that, one that failed. What a later cell raises may come of the
+/// same; that the kernel or the server was lost is the graver, and hides behind nothing.
+pub fn differs_and_failed(
+    place: &Place<'_>,
+    difference: &Difference,
+    differs: Finding,
+    later: Finding,
+) -> Finding {
+    match later.cause {
+        Cause::NotebookError | Cause::NotebookTimeout => {
+            differs.seen(format!("and later: {}", later.summary))
+        }
+        _ => later.seen(format!(
+            "before that, {} of {} differed: {}",
+            place.cell(),
+            place.notebook,
+            difference.what
+        )),
+    }
+}
+
 /// What nbval finds odd about a cell.
 pub fn odd() -> Difference {
     Difference {
@@ -127,7 +161,7 @@ pub fn odd() -> Difference {
 }
 
 /// The finding for a cell that did not come to its end.
-pub fn unfinished(place: Place<'_>, error: &Error, interrupt: &str) -> Finding {
+pub fn unfinished(place: &Place<'_>, error: &Error, interrupt: &str) -> Finding {
     match &error.stage {
         Stage::Timeout { after, .. } => late(place, *after).seen(interrupt),
         _ => kernel::unfinished(error, ""),
@@ -135,7 +169,7 @@ pub fn unfinished(place: Place<'_>, error: &Error, interrupt: &str) -> Finding {
     .seen(place.words())
 }
 
-fn late(place: Place<'_>, after: Duration) -> Finding {
+fn late(place: &Place<'_>, after: Duration) -> Finding {
     Finding::new(
         Cause::NotebookTimeout,
         format!(
@@ -147,7 +181,7 @@ fn late(place: Place<'_>, after: Duration) -> Finding {
 }
 
 /// A text without the colours of a terminal, and other sequences of that kind.
-fn without_colours(text: &str) -> String {
+pub fn without_colours(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
@@ -173,12 +207,14 @@ fn without_colours(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const PLACE: Place<'_> = Place {
-        notebook: "gpu.ipynb",
-        number: 3,
-        of: 7,
-        line: "import torch",
-    };
+    fn place() -> Place<'static> {
+        Place {
+            notebook: "gpu.ipynb",
+            number: 3,
+            of: 7,
+            line: "import torch".to_owned(),
+        }
+    }
 
     #[test]
     fn what_a_cell_raised_is_said_without_colours() {
@@ -190,7 +226,7 @@ mod tests {
                 "\u{1b}[36mCell\u{1b}[39m\n----> 1 import torch\n\n\u{1b}[1;31mModuleNotFoundError\u{1b}[0m: No module named 'torch'".to_owned(),
             ],
         };
-        let finding = raised(PLACE, Some(&error));
+        let finding = raised(&place(), Some(&error), &str::to_owned);
         assert_eq!(
             finding.summary,
             "gpu.ipynb: code cell 3 of 7 raised ModuleNotFoundError: No module named 'torch'"
@@ -205,13 +241,13 @@ mod tests {
             ]
         );
         assert!(finding.advice.contains("lacks a package"));
-        let bare = raised(PLACE, None);
+        let bare = raised(&place(), None, &str::to_owned);
         assert_eq!(bare.summary, "gpu.ipynb: code cell 3 of 7 raised an error");
     }
 
     #[test]
     fn a_difference_names_the_others() {
-        let finding = differs(PLACE, &odd(), &[5, 6], true);
+        let finding = differs(&place(), &odd(), &[5, 6], true);
         assert_eq!(finding.cause, Cause::NotebookDiffers);
         let evidence = finding.evidence.join("\n");
         assert!(
@@ -219,5 +255,50 @@ mod tests {
             "{evidence}"
         );
         assert!(evidence.contains("was dropped"), "{evidence}");
+    }
+    #[test]
+    fn a_secret_is_taken_out_before_a_text_is_cut() {
+        let long = |length: usize| format!("{}sec\u{1b}[1mret", "x".repeat(length));
+        let error = KernelError {
+            ename: long(1495),
+            evalue: long(398),
+            traceback: vec![long(398)],
+        };
+        let clean = |text: &str| without_colours(text).replace("secret", "[token]");
+        let finding = raised(&place(), Some(&error), &clean);
+        for text in finding.evidence.iter().chain([&finding.summary]) {
+            assert!(!text.contains("xse"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_dropped_is_not_taken_for_the_same() {
+        assert_eq!(or_dropped(None, false), None);
+        assert_eq!(or_dropped(Some(odd()), true), Some(odd()));
+        let unknown = or_dropped(None, true).unwrap();
+        assert!(unknown.what.contains("was dropped"));
+    }
+
+    #[test]
+    fn a_loss_does_not_hide_behind_a_difference() {
+        let differs = || differs(&place(), &odd(), &[], false);
+        let then = |cause: Cause| {
+            let later = Finding::new(cause, "later");
+            differs_and_failed(&place(), &odd(), differs(), later)
+        };
+        for cause in [Cause::NotebookError, Cause::NotebookTimeout] {
+            let finding = then(cause);
+            assert_eq!(finding.cause, Cause::NotebookDiffers);
+            assert_eq!(finding.evidence.last().unwrap(), "and later: later");
+        }
+        let finding = then(Cause::KernelDied);
+        assert_eq!(
+            (finding.cause, finding.summary.as_str()),
+            (Cause::KernelDied, "later")
+        );
+        assert!(
+            finding.evidence[0].starts_with("before that, code cell 3 of 7 of gpu.ipynb differed"),
+            "{finding:?}"
+        );
     }
 }

@@ -9,7 +9,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::sanitize::{Rule, sanitized};
+use super::sanitize::{LARGEST_TEXT, Rule, sanitized};
 
 /// What nbval passes over, among the keys of an output and the types of its data.
 const PASSED_OVER: [&str; 9] = [
@@ -30,6 +30,10 @@ const LINES: usize = 4;
 /// How many characters of each of them.
 const WIDTH: usize = 160;
 
+/// What is said where rules make more of it than is compared.
+pub(super) const TOO_LARGE: &str =
+    "with what sanitize puts in, there is more than the 64 MiB that are compared";
+
 /// Whose a line is.
 const FILE: &str = "in the file";
 const NOW: &str = "shown now";
@@ -43,35 +47,49 @@ pub struct Difference {
     pub lines: Vec<String>,
 }
 
-/// Compares; none where nothing differs.
+/// Compares; none where nothing differs. What of it is shown goes through `clean` before it is cut, since half a secret is none that
+/// can be found.
 #[must_use]
-pub fn compare(expected: &[Value], found: &[Value], rules: &[Rule]) -> Option<Difference> {
-    let (expected, found) = (flat(expected, rules), flat(found, rules));
+pub fn compare(
+    expected: &[Value],
+    found: &[Value],
+    rules: &[Rule],
+    clean: Clean<'_>,
+) -> Option<Difference> {
+    let (Some(expected), Some(found)) = (flat(expected, rules), flat(found, rules)) else {
+        return Some(Difference {
+            what: TOO_LARGE.to_owned(),
+            lines: Vec::new(),
+        });
+    };
     let lacks = |these: &Flat, others: &Flat| {
         let keys = these.keys().filter(|key| !others.contains_key(*key));
         keys.cloned().collect::<Vec<String>>()
     };
     let missing = lacks(&expected, &found);
     if !missing.is_empty() {
+        let names = clean(&missing.join(", "));
         return Some(Difference {
-            what: format!("it does not show {}", missing.join(", ")),
-            lines: one_side(FILE, &missing, &expected),
+            what: format!("it does not show {names}"),
+            lines: one_side(FILE, &missing, &expected, clean),
         });
     }
     let more = lacks(&found, &expected);
     if !more.is_empty() {
+        let names = clean(&more.join(", "));
         return Some(Difference {
-            what: format!("it shows {}, which is not in the file", more.join(", ")),
-            lines: one_side(NOW, &more, &found),
+            what: format!("it shows {names}, which is not in the file"),
+            lines: one_side(NOW, &more, &found, clean),
         });
     }
     expected.iter().find_map(|(key, expected)| {
         let found = found.get(key)?;
+        let key = clean(key);
         if expected.len() != found.len() {
             let (wanted, there) = (expected.len(), found.len());
             return Some(Difference {
                 what: format!("it shows {key} {there} times, and {wanted} times in the file"),
-                lines: diff(&in_lines(expected), &in_lines(found)),
+                lines: diff(&in_lines(expected), &in_lines(found), clean),
             });
         }
         let at = (0..expected.len()).find(|&at| expected[at] != found[at])?;
@@ -81,24 +99,49 @@ pub fn compare(expected: &[Value], found: &[Value], rules: &[Rule]) -> Option<Di
         };
         Some(Difference {
             what: format!("its {key}{which} is another"),
-            lines: diff(&text(&expected[at]), &text(&found[at])),
+            lines: diff(&text(&expected[at]), &text(&found[at]), clean),
         })
     })
 }
 
+/// How much outputs take, in bytes, roughly.
+#[must_use]
+pub fn size(outputs: &[Value]) -> usize {
+    outputs.iter().map(weight).sum()
+}
+
+fn weight(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => size(items),
+            Value::Object(entries) => entries
+                .iter()
+                .map(|(key, value)| key.len() + weight(value))
+                .sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
+}
+
 type Flat = IndexMap<String, Vec<Value>>;
 
-/// All that is compared, by kind.
-fn flat(outputs: &[Value], rules: &[Rule]) -> Flat {
+/// All that is compared, by kind; none where rules make far more of it.
+fn flat(outputs: &[Value], rules: &[Rule]) -> Option<Flat> {
     let mut all = Flat::new();
+    let mut room = Some(LARGEST_TEXT);
     let mut add = |key: &str, value: &Value| {
-        if !PASSED_OVER.contains(&key) {
-            let value = match value {
-                Value::String(text) => Value::String(sanitized(text, rules)),
-                other => other.clone(),
-            };
-            all.entry(key.to_owned()).or_default().push(value);
+        if PASSED_OVER.contains(&key) {
+            return;
         }
+        let value = match (value, room) {
+            (Value::String(text), Some(most)) => {
+                let text = sanitized(text, rules, most);
+                room = text.as_ref().and_then(|text| most.checked_sub(text.len()));
+                Value::String(text.unwrap_or_default())
+            }
+            (other, _) => other.clone(),
+        };
+        all.entry(key.to_owned()).or_default().push(value);
     };
     for output in merged(outputs) {
         match output {
@@ -115,7 +158,7 @@ fn flat(outputs: &[Value], rules: &[Rule]) -> Flat {
             }
         }
     }
-    all
+    room.map(|_| all)
 }
 
 enum Shown<'a> {
@@ -174,14 +217,16 @@ fn in_lines(values: &[Value]) -> String {
     values.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
-fn one_side(whose: &str, keys: &[String], all: &Flat) -> Vec<String> {
+type Clean<'a> = &'a dyn Fn(&str) -> String;
+
+fn one_side(whose: &str, keys: &[String], all: &Flat, clean: Clean<'_>) -> Vec<String> {
     let values = keys.iter().filter_map(|key| all.get(key));
     let text = values.map(|values| in_lines(values)).collect::<Vec<_>>();
-    side(whose, text.join("\n").lines(), LINES)
+    side(whose, text.join("\n").lines(), clean)
 }
 
 /// The lines from the first that differs on, and which line that is.
-fn diff(expected: &str, found: &str) -> Vec<String> {
+fn diff(expected: &str, found: &str, clean: Clean<'_>) -> Vec<String> {
     let same = expected
         .lines()
         .zip(found.lines())
@@ -191,21 +236,22 @@ fn diff(expected: &str, found: &str) -> Vec<String> {
     if same > 0 {
         lines.push(format!("from line {} on:", same + 1));
     }
-    lines.extend(side(FILE, expected.lines().skip(same), LINES));
-    lines.extend(side(NOW, found.lines().skip(same), LINES));
+    lines.extend(side(FILE, expected.lines().skip(same), clean));
+    lines.extend(side(NOW, found.lines().skip(same), clean));
     if expected.lines().eq(found.lines()) {
         lines.push("(they differ in how their last line ends)".to_owned());
     }
     lines
 }
 
-fn side<'a>(whose: &str, lines: impl Iterator<Item = &'a str>, most: usize) -> Vec<String> {
+fn side<'a>(whose: &str, lines: impl Iterator<Item = &'a str>, clean: Clean<'_>) -> Vec<String> {
     let mut shown = Vec::new();
     for (number, line) in lines.enumerate() {
-        if number == most {
+        if number == LINES {
             shown.push(format!("{whose}: …"));
             break;
         }
+        let line = clean(line);
         let cut: String = line.chars().take(WIDTH).collect();
         let more = if cut.len() < line.len() { "…" } else { "" };
         shown.push(format!("{whose}: {cut}{more}"));
@@ -239,7 +285,8 @@ mod tests {
 
     fn said(expected: Value, found: Value) -> Option<String> {
         let list = |value: Value| value.as_array().unwrap().clone();
-        compare(&list(expected), &list(found), &[]).map(|difference| difference.what)
+        compare(&list(expected), &list(found), &[], &str::to_owned)
+            .map(|difference| difference.what)
     }
 
     #[test]
@@ -354,7 +401,9 @@ mod tests {
     #[test]
     fn a_difference_is_shown_in_a_few_lines() {
         let lines = |expected: &str, found: &str| {
-            compare(&[out(expected)], &[out(found)], &[]).unwrap().lines
+            compare(&[out(expected)], &[out(found)], &[], &str::to_owned)
+                .unwrap()
+                .lines
         };
         assert_eq!(
             lines("a\nb\nc\n", "a\nB\nc\n"),
@@ -378,5 +427,23 @@ mod tests {
         let long = lines(&"x\n".repeat(1000), &"é".repeat(1000));
         assert_eq!(long.len(), LINES + 2);
         assert!(long.iter().all(|line| line.chars().count() < WIDTH + 20));
+    }
+    #[test]
+    fn a_secret_is_taken_out_before_a_line_is_cut() {
+        let clean = |text: &str| text.replace("secret", "[token]");
+        let line = format!("{}secret", "x".repeat(WIDTH - 3));
+        let difference = compare(&[], &[out(&line)], &[], &clean).unwrap();
+        assert!(difference.lines[0].contains("x[to"), "{difference:?}");
+        let mime = shown(json!({"text/secret": 1}));
+        let difference = compare(&[], &[mime], &[], &clean).unwrap();
+        assert!(difference.what.contains("text/[token]"), "{difference:?}");
+    }
+
+    #[test]
+    fn what_rules_make_too_large_is_a_difference() {
+        let rules = [Rule::read("a", &"b".repeat(LARGEST_TEXT / 50)).unwrap()];
+        let outputs = [out(&"a".repeat(30)), err(&"a".repeat(30))];
+        let difference = compare(&outputs, &outputs, &rules, &str::to_owned);
+        assert_eq!(difference.unwrap().what, TOO_LARGE);
     }
 }

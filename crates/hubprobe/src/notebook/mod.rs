@@ -17,8 +17,8 @@ mod pattern;
 mod sanitize;
 mod template;
 
-pub use compare::{Difference, compare};
+pub use compare::{Difference, compare, size};
 pub use executed::{Executed, LARGEST_OUTPUTS};
 pub use format::{Cell, LARGEST, Notebook};
 pub use marks::{Compare, Duty};
-pub use sanitize::{MOST_RULES, Rule, in_nbval_s_format, sanitized};
+pub use sanitize::{LARGEST_TEXT, MOST_RULES, Rule, in_nbval_s_format, sanitized};

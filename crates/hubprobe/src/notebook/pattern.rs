@@ -1,30 +1,29 @@
-//! Regular expressions as Python writes them, for an engine that takes no more than linear time.
+//! Regular expressions as Python writes them, for an engine whose searches take no more than linear time.
 //!
 //! Nearly all of a pattern means the same in both. What is spelled otherwise is spelled anew: `\Z`, a lone `{`, `[` in a class.
 //! What that engine cannot do (looking around, references back) is said, with its place in the pattern.
+//!
+//! Python's `$` stands at the end, and before the line break that a text ends with. The engine cannot look ahead, so here it takes
+//! that line break, in a group by which whoever searches knows it and gives it back ([`END`]). What stands behind a `$` in the
+//! pattern does not see it.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// A pattern in the other spelling.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Spelled {
-    pub(super) pattern: String,
-    /// It has a `$` that also stands before a last line's end, as in Python without MULTILINE.
-    pub(super) dollar: bool,
-}
+/// How the names of groups begin that hold the line break behind a `$`.
+pub(super) const END: &str = "hubprobe_end_";
 
 /// Spells a pattern anew.
 ///
 /// # Errors
 /// What cannot be done, with its place, counted in characters from 1.
-pub(super) fn spelled(python: &str) -> Result<Spelled, String> {
+pub(super) fn spelled(python: &str) -> Result<String, String> {
     let mut reader = Reader {
         rest: python.chars().peekable(),
         read: 0,
         out: String::with_capacity(python.len() + 8),
-        dollar: false,
-        multiline: false,
+        ends: 0,
+        multiline: vec![false],
         repeats: false,
     };
     while let Some(c) = reader.next() {
@@ -32,18 +31,17 @@ pub(super) fn spelled(python: &str) -> Result<Spelled, String> {
             .one(c)
             .map_err(|wrong| format!("{wrong} at character {}", reader.read))?;
     }
-    Ok(Spelled {
-        pattern: reader.out,
-        dollar: reader.dollar && !reader.multiline,
-    })
+    Ok(reader.out)
 }
 
 struct Reader<'a> {
     rest: Peekable<Chars<'a>>,
     read: usize,
     out: String,
-    dollar: bool,
-    multiline: bool,
+    /// How many groups there are for line breaks behind a `$`.
+    ends: usize,
+    /// Whether MULTILINE holds, in each group that is open, the outermost first.
+    multiline: Vec<bool>,
     /// What came last says how often something is there.
     repeats: bool,
 }
@@ -76,13 +74,26 @@ impl Reader<'_> {
                 self.repeats = !repeated;
                 self.out.push(c);
             }
+            '$' if self.is_multiline() => self.out.push(c),
             '$' => {
-                self.dollar = true;
+                let end = format!(r"(?:\z|(?P<{END}{}>\n)\z)", self.ends);
+                self.out.push_str(&end);
+                self.ends += 1;
+            }
+            ')' => {
+                // The outermost is no group.
+                if self.multiline.len() > 1 {
+                    self.multiline.pop();
+                }
                 self.out.push(c);
             }
             other => self.out.push(other),
         }
         Ok(())
+    }
+
+    fn is_multiline(&self) -> bool {
+        self.multiline.last().is_some_and(|is| *is)
     }
 
     fn escape(&mut self, in_class: bool) -> Result<(), String> {
@@ -162,13 +173,18 @@ impl Reader<'_> {
 
     fn group(&mut self) -> Result<(), String> {
         let around = "looking ahead or behind is not supported";
+        let outside = self.is_multiline();
         if !self.comes('?') {
             self.out.push('(');
+            self.multiline.push(outside);
             return Ok(());
         }
         self.next();
         match self.next() {
-            Some(':') => self.out.push_str("(?:"),
+            Some(':') => {
+                self.out.push_str("(?:");
+                self.multiline.push(outside);
+            }
             Some('=' | '!') => return Err(around.to_owned()),
             Some('<') if self.comes('=') || self.comes('!') => return Err(around.to_owned()),
             Some('<') => return Err("Python writes (?P<name>…)".to_owned()),
@@ -181,16 +197,35 @@ impl Reader<'_> {
                     None => return Err("a comment without its )".to_owned()),
                 }
             },
-            Some('P') if self.comes('<') => self.out.push_str("(?P"),
+            Some('P') if self.comes('<') => {
+                self.out.push_str("(?P");
+                self.multiline.push(outside);
+            }
             Some('P') => return Err("a reference to a group is not supported".to_owned()),
             Some(flag @ ('i' | 'm' | 's' | 'u' | 'x' | '-')) => {
-                self.multiline |= flag == 'm';
+                let (mut is_on, mut multiline) = (true, outside);
+                let mut flag = Some(flag);
                 self.out.push_str("(?");
-                self.out.push(flag);
-                while let Some(flag) = self.rest.peek().copied().filter(|c| "imsux-".contains(*c)) {
-                    self.multiline |= flag == 'm';
-                    self.out.push(flag);
+                while let Some(c) = flag {
+                    match c {
+                        '-' => is_on = false,
+                        'm' => multiline = is_on,
+                        _ => {}
+                    }
+                    self.out.push(c);
+                    flag = self.rest.next_if(|c| "imsux-".contains(*c));
+                    self.read += usize::from(flag.is_some());
+                }
+                // `(?m)` is of the group that it stands in, `(?m:` begins one.
+                if self.comes(':') {
                     self.next();
+                    self.out.push(':');
+                    self.multiline.push(multiline);
+                } else if self.comes(')') {
+                    self.next();
+                    self.out.push(')');
+                    self.multiline.pop();
+                    self.multiline.push(multiline);
                 }
             }
             _ => return Err("a group of this kind is not supported".to_owned()),
@@ -261,14 +296,21 @@ mod tests {
             (r"<.*?>", "<a> <b>", &["<a>", "<b>"]),
         ] {
             let spelled = spelled(python).unwrap();
-            let regex =
-                Regex::new(&spelled.pattern).unwrap_or_else(|error| panic!("{python}: {error}"));
+            let regex = Regex::new(&spelled).unwrap_or_else(|error| panic!("{python}: {error}"));
             let found: Vec<&str> = regex.find_iter(text).map(|it| it.as_str()).collect();
-            assert_eq!(found, all, "{python} became {}", spelled.pattern);
+            assert_eq!(found, all, "{python} became {spelled}");
         }
-        assert!(spelled("a$").unwrap().dollar);
-        assert!(!spelled("(?m)a$").unwrap().dollar);
-        assert!(!spelled(r"a\$").unwrap().dollar);
+        let ends = |python: &str| spelled(python).unwrap().matches(END).count();
+        for (python, count) in [
+            ("a$|b$", 2),
+            ("(?m)a$", 0),
+            (r"a\$[$]", 0),
+            ("(?m:a$)|b$", 1),
+            ("(?m)(?-m:a$)(b$)", 1),
+            ("(?:(?i)a)(?im:b$)c$", 1),
+        ] {
+            assert_eq!(ends(python), count, "{python}");
+        }
     }
 
     #[test]

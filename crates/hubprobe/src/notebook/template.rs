@@ -1,6 +1,6 @@
 //! What is put in the place of a match, as Python's `re.sub` reads it: `\1`, `\g<name>`, `\n`; all else as it stands.
 
-use regex::{Captures, Regex};
+use regex::Captures;
 
 /// A replacement, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,11 +13,11 @@ enum Piece {
 }
 
 impl Template {
-    /// Takes a replacement apart, for the groups of this regex.
+    /// Takes a replacement apart, for a regex with these groups, the whole match first: which each is to the engine, and its name.
     ///
     /// # Errors
     /// An escape that means nothing, a group that is not there.
-    pub(super) fn read(python: &str, regex: &Regex) -> Result<Self, String> {
+    pub(super) fn read(python: &str, groups: &[(usize, Option<&str>)]) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut text = String::new();
         let mut rest = python.chars().peekable();
@@ -75,27 +75,30 @@ impl Template {
                     continue;
                 }
             };
-            let number = match group.parse::<usize>() {
-                Ok(number) => (number < regex.captures_len()).then_some(number),
-                Err(_) => regex
-                    .capture_names()
-                    .position(|name| name == Some(group.as_str())),
+            let found = match group.parse::<usize>() {
+                Ok(number) => groups.get(number),
+                Err(_) => groups.iter().find(|(_, name)| *name == Some(&group)),
             };
-            let number = number.ok_or_else(|| format!("the regex has no group {group:?}"))?;
+            let (found, _) = found.ok_or_else(|| format!("the regex has no group {group:?}"))?;
             pieces.push(Piece::Text(std::mem::take(&mut text)));
-            pieces.push(Piece::Group(number));
+            pieces.push(Piece::Group(*found));
         }
         pieces.push(Piece::Text(text));
         Ok(Self(pieces))
     }
 
-    /// What stands in the place of a match.
-    pub(super) fn filled(&self, found: &Captures<'_>, out: &mut String) {
+    /// What stands in the place of a match that ends there: groups may hold more.
+    pub(super) fn filled(&self, found: &Captures<'_>, end: usize, out: &mut String) {
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Group(number) => {
-                    out.push_str(found.get(*number).map_or("", |group| group.as_str()));
+                    let Some(group) = found.get(*number) else {
+                        continue;
+                    };
+                    let length = end.saturating_sub(group.start());
+                    let text = group.as_str();
+                    out.push_str(text.get(..length).unwrap_or(text));
                 }
             }
         }

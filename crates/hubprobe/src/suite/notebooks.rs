@@ -138,7 +138,7 @@ impl<'a> Notebooks<'a> {
             return known.clone();
         }
         let read = match self.sources.file(path) {
-            Ok(text) => in_nbval_s_format(&text)
+            Ok(text) => in_nbval_s_format(&text, &|regex, replace| self.rule(regex, replace))
                 .map(Arc::from)
                 .map_err(|wrong| format!(": {wrong}")),
             Err(wrong) => Err(format!(" {wrong}")),
@@ -312,7 +312,7 @@ fn rules(
                 document.error(
                     node.place,
                     format!("sanitize: {wrong}"),
-                    "patterns are written as for Python's re, but for what cannot be done in linear time",
+                    "patterns are written as for Python's re, but for looking around and what else wants backtracking",
                 )
             })
         })

@@ -14,14 +14,14 @@ use tokio::time::{Instant, timeout_at};
 use super::{company, ending, execute, kernel, lost};
 use crate::diagnose::{kernel as layer, notebook as diagnose};
 use crate::engine::Walk;
-use crate::notebook::{Compare, Difference, Executed, compare};
+use crate::notebook::{Compare, Difference, Executed, compare, size};
 use crate::suite::NotebookStep;
 use crate::vocabulary::{Cause, Finding};
 
 /// How long an interrupted cell may take to say what it showed.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// More output than this is compared on another thread.
+/// More than this is compared on another thread, both sides taken together; so is all that there are rules for.
 const LARGE: usize = 256 << 10;
 
 /// Runs the probe's notebooks, one after the other, until one does not pass.
@@ -189,19 +189,23 @@ impl Running<'_> {
                 _ => execution.error.is_some() || execution.status == ExecutionStatus::Aborted,
             };
             if raised && !duty.may_raise {
-                failed = Some(diagnose::raised(self.place(at), execution.error.as_ref()));
+                let clean = |text: &str| self.walk.voice.clean(text);
+                let error = execution.error.as_ref();
+                failed = Some(diagnose::raised(&self.place(at), error, &clean));
                 break;
             }
+            let dropped = execution.output_dropped || execution.shown_dropped;
             let difference = if duty.is_odd {
                 Some(diagnose::odd())
             } else if duty.compare {
                 compared += 1;
                 let shown = execution.as_shown.as_ref().unwrap_or(&execution.outputs);
-                self.difference(at, in_json(shown)).await
+                let difference = self.difference(at, in_json(shown)).await;
+                diagnose::or_dropped(difference, dropped)
             } else {
                 None
             };
-            differing.extend(difference.map(|it| (at, it, execution.output_dropped)));
+            differing.extend(difference.map(|it| (at, it, dropped)));
         }
         let mut differing = differing.into_iter();
         let Some((at, first, dropped)) = differing.next() else {
@@ -211,9 +215,10 @@ impl Running<'_> {
             };
         };
         let others: Vec<usize> = differing.map(|(at, ..)| at + 1).collect();
-        let finding = diagnose::differs(self.place(at), &first, &others, dropped);
+        let place = self.place(at);
+        let finding = diagnose::differs(&place, &first, &others, dropped);
         Err(match failed {
-            Some(later) => finding.seen(format!("and later: {}", later.summary)),
+            Some(later) => diagnose::differs_and_failed(&place, &first, finding, later),
             None => finding,
         })
     }
@@ -228,16 +233,15 @@ impl Running<'_> {
             Ok(execution) => return Ok(execution),
             Err(error) => error,
         };
-        let place = self.place(at);
         if !error.is_timeout() {
-            let finding = diagnose::unfinished(place, &error, "");
+            let finding = diagnose::unfinished(&self.place(at), &error, "");
             return Err(match lost::server_died(self.walk).await {
                 Some(died) => died.seen_all(finding.evidence),
                 None => finding,
             });
         }
         let interrupt = execute::interrupt(self.walk, &self.id).await;
-        let finding = diagnose::unfinished(place, &error, interrupt);
+        let finding = diagnose::unfinished(&self.place(at), &error, interrupt);
         if interrupt == execute::HELPED
             && let Ok(execution) = self.connection.resume(LAST_WORDS).await
         {
@@ -258,9 +262,11 @@ impl Running<'_> {
     async fn difference(&self, at: usize, shown: Vec<Value>) -> Option<Difference> {
         let notebook = Arc::clone(&self.step.notebook);
         let rules = Arc::clone(&self.step.rules);
-        let size: usize = shown.iter().map(|output| output.to_string().len()).sum();
-        let comparing = move || compare(&notebook.cells[at].outputs, &shown, &rules);
-        if size < LARGE {
+        let voice = self.walk.voice.clone();
+        let clean = move |text: &str| voice.clean(&diagnose::without_colours(text));
+        let is_quick = rules.is_empty() && size(&notebook.cells[at].outputs) + size(&shown) < LARGE;
+        let comparing = move || compare(&notebook.cells[at].outputs, &shown, &rules, &clean);
+        if is_quick {
             return comparing();
         }
         // A signal must not wait for it.
@@ -276,7 +282,7 @@ impl Running<'_> {
             notebook: &self.name,
             number: at + 1,
             of: cells.len(),
-            line: cells[at].first_line(),
+            line: self.walk.voice.clean(cells[at].first_line()),
         }
     }
 

@@ -43,7 +43,7 @@ enum RulesFile {
 #[derive(JsonSchema)]
 #[schemars(rename = "Rule", deny_unknown_fields)]
 pub(super) struct RuleFile {
-    /// A regular expression, as Python's re has it; what cannot be done in linear time is refused.
+    /// A regular expression, as Python's re has it; what wants backtracking is refused.
     #[schemars(extend("examples" = ["\\d+ ms"]))]
     regex: String,
     /// What stands in the place of each match; \\1 is its first group.

@@ -147,6 +147,37 @@ fn faults_of_a_notebook() {
 }
 
 #[test]
+fn what_is_not_compared_may_be_stripped_and_skipped_by_the_other_s_marks() {
+    for settings in ["path: stripped.ipynb", "path: skipped.ipynb"] {
+        let probe = steps(&format!("notebook: {{ {settings} }}")).unwrap();
+        assert_eq!(probe.notebooks.len(), 1, "{settings}");
+    }
+}
+
+#[test]
+fn rules_in_files_count_like_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let cell =
+        r#"{"nbformat": 4, "cells": [{"cell_type": "code", "execution_count": 1, "source": "1"}]}"#;
+    std::fs::write(dir.path().join("n.ipynb"), cell).unwrap();
+    let mut listed = String::new();
+    for file in ["a", "b", "c"] {
+        let rules: String = (0..200)
+            .map(|number| format!("regex: {file}{number}\nreplace: X\n"))
+            .collect();
+        std::fs::write(dir.path().join(file), rules).unwrap();
+        listed.push_str(&format!(
+            "    - notebook: {{ path: n.ipynb, compare: outputs, sanitize: {file} }}\n"
+        ));
+    }
+    let suite = dir.path().join("suite.yaml");
+    std::fs::write(&suite, with("", &format!("    steps:\n{listed}"))).unwrap();
+    let said = super::load(&suite).err().unwrap().to_string();
+    let wrong = "sanitize: \"c\": line 201: a suite has 500 different rules at most";
+    assert!(said.contains(wrong), "{said}");
+}
+
+#[test]
 fn faults_of_the_file_of_a_notebook() {
     let dir = tempfile::tempdir().unwrap();
     let suite = dir.path().join("suite.yaml");
