@@ -276,5 +276,9 @@ fn what_is_kept(hubs: &Hubs, version: &str) {
     );
     assert_eq!(kept["cells"][1]["outputs"][0]["ename"], "ZeroDivisionError");
     assert_eq!(kept["cells"][2]["outputs"], serde_json::json!([]));
+    // What was kept may be a suite's notebook one day, and is not written over then.
+    let steps = "- notebook: { path: kept/code/n.ipynb }";
+    let over = world.check_steps(steps).and(&["--artifacts", "kept"]);
+    over.run().exits(2).complains("would take the place of");
     world.assert_nothing_left();
 }
