@@ -2,7 +2,9 @@
 //!
 //! Tokens go through the environment of the processes, never through their arguments, which everybody on a machine can read.
 
+use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasher, Hasher};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -78,11 +80,32 @@ pub(crate) fn free<const N: usize>() -> Result<[u16; N], Error> {
     let mut held = Vec::new();
     let mut ports = [0; N];
     for port in &mut ports {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(none)?;
+        let listener = quiet().map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), Ok);
+        let listener = listener.map_err(none)?;
         *port = listener.local_addr().map_err(none)?.port();
         held.push(listener);
     }
     Ok(ports)
+}
+
+/// The lowest port that is tried.
+const LOWEST: u16 = 12_000;
+
+/// So many are tried.
+const PICKS: usize = 50;
+
+/// A port below those that the system gives to whoever asks for any. Every connection takes one of these, so what is free
+/// there now may be taken when a hub comes to listen on it.
+fn quiet() -> Option<TcpListener> {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+    let begin: u16 = range.split_whitespace().next()?.parse().ok()?;
+    let room = begin.checked_sub(LOWEST).filter(|room| *room > 1_000)?;
+    // The seed of a hasher is random.
+    let pick = || RandomState::new().build_hasher().finish() % u64::from(room);
+    let ports = (0..PICKS).filter_map(|_| u16::try_from(pick()).ok());
+    ports
+        .filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, LOWEST + port)).ok())
+        .next()
 }
 
 /// Three of them, for hub and proxy.
@@ -121,7 +144,14 @@ pub(crate) async fn proxy(directory: &Path, state: &State, token: &str) -> Resul
         identity,
         patience: PROXY_PATIENCE,
     };
-    waited.until_listening(ports.api).await?;
+    if let Err(error) = waited.until_listening(ports.api).await {
+        // Where somebody else has the port of its API it lives on as well.
+        if !files::since(&log, earlier).contains(TAKEN[0]) {
+            return Err(error);
+        }
+        end::kill(identity).await;
+        return Err(waited.exited(ports.api));
+    }
     // It lives on where somebody else has its public port, and only its log says so; once it has answered, it has tried both.
     is_well(ports.api, "/").await;
     if files::since(&log, earlier).contains(TAKEN[0]) {
@@ -395,6 +425,21 @@ mod tests {
         // That was another try.
         ports.public = 43194;
         proxy_has_its_port(directory.path(), ports).unwrap();
+    }
+
+    #[test]
+    fn ports_are_none_that_a_connection_may_take() {
+        let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap();
+        let begin: u16 = range.split_whitespace().next().unwrap().parse().unwrap();
+        if begin > LOWEST + 1_000 {
+            let ports = free::<6>().unwrap();
+            let different: std::collections::BTreeSet<u16> = ports.into();
+            assert_eq!(different.len(), 6);
+            assert!(
+                different.iter().all(|port| (LOWEST..begin).contains(port)),
+                "{ports:?}"
+            );
+        }
     }
 
     #[tokio::test]
