@@ -1,5 +1,6 @@
-//! `hubprobe selftest`, as a person runs it: the fast part on the newest version. HUBPROBE_TEST=all runs all of it, on the
-//! versions of HUBPROBE_TEST_VERSIONS (default: the newest, the newest 5.x, and 4.1.6).
+//! `hubprobe selftest`, as a person runs it: the fast part on the newest version. HUBPROBE_TEST=all runs all of it on the first
+//! of the versions of HUBPROBE_TEST_VERSIONS (default: the newest, the newest 5.x, and 4.1.6), what is the hub's on the second, and
+//! the fast part on the others: HUBPROBE_TEST_VERSIONS=4.1.6 runs all of it there.
 //!
 //! One trial a version; the table is on the screen, and what is not as it must be is in the trial's words.
 
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
         match (rank, all) {
             (0, true) => runs.push(((*version).to_owned(), &[])),
             (0, false) => runs.push(((*version).to_owned(), &["--fast"])),
-            (_, true) => runs.push(((*version).to_owned(), OF_THE_HUB)),
+            (1, true) => runs.push(((*version).to_owned(), OF_THE_HUB)),
+            (_, true) => runs.push(((*version).to_owned(), &["--fast"])),
             (_, false) => {}
         }
     }
