@@ -43,7 +43,7 @@ pub(crate) const HIDING: &str = "$serde_json::private::RawValue";
 /// How many bytes JSON may take once it is a [`Value`], at most: its texts, and a place for each value. A list of nothing
 /// but zeros becomes forty times as large as its text, so what is read into values is measured by this. JSON that hides
 /// other JSON weighs more than anything.
-pub(crate) fn weight(text: &[u8]) -> usize {
+pub fn weight(text: &[u8]) -> usize {
     if is_spelled_in(text, HIDING.as_bytes()) {
         return usize::MAX;
     }
@@ -69,7 +69,7 @@ pub(crate) fn is_heavy(text: &[u8]) -> bool {
 }
 
 /// Changes all texts in a value, keys included.
-pub(crate) fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
+pub fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
     match value {
         Value::String(text) => *text = change(text),
         Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),

@@ -35,7 +35,7 @@ pub mod fuzzing;
 mod head;
 mod http;
 mod hub;
-mod json;
+pub mod json;
 mod kernel;
 mod message;
 mod model;

@@ -104,6 +104,20 @@ pub struct HubArgs {
     pub headers: Vec<String>,
 }
 
+/// Which reports, and where.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct FormatArgs {
+    /// A report: terminal, json, junit, html, markdown, tap, nagios, prometheus; to standard output, or to a file
+    /// with =PATH. May be given again
+    #[arg(
+        long = "format",
+        value_name = "FORMAT[=PATH]",
+        env = "HUBPROBE_FORMAT",
+        value_delimiter = ','
+    )]
+    pub formats: Vec<String>,
+}
+
 /// `hubprobe check`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
@@ -228,15 +242,9 @@ pub struct Check {
     /// Write down what happens, as it happens; hubprobe report tells it again
     #[arg(long, value_name = "FILE", env = "HUBPROBE_JOURNAL")]
     pub journal: Option<PathBuf>,
-    /// A report: terminal, json, junit, html, markdown, tap, nagios, prometheus; to standard output, or to a file
-    /// with =PATH. May be given again
-    #[arg(
-        long = "format",
-        value_name = "FORMAT[=PATH]",
-        env = "HUBPROBE_FORMAT",
-        value_delimiter = ','
-    )]
-    pub formats: Vec<String>,
+    /// The reports.
+    #[command(flatten)]
+    pub reports: FormatArgs,
     /// Keep notebooks as they ran, in a folder for each visit below this directory
     #[arg(long, value_name = "DIR", env = "HUBPROBE_ARTIFACTS")]
     pub artifacts: Option<PathBuf>,
@@ -271,15 +279,9 @@ pub struct Report {
     /// Journals (check --journal FILE) or JSON reports; - is standard input
     #[arg(value_name = "JOURNAL", required = true)]
     pub files: Vec<PathBuf>,
-    /// A report: terminal, json, junit, html, markdown, tap, nagios, prometheus; to standard output, or to a file
-    /// with =PATH. May be given again
-    #[arg(
-        long = "format",
-        value_name = "FORMAT[=PATH]",
-        env = "HUBPROBE_FORMAT",
-        value_delimiter = ','
-    )]
-    pub formats: Vec<String>,
+    /// The reports.
+    #[command(flatten)]
+    pub reports: FormatArgs,
 }
 
 /// `hubprobe schema`.

@@ -1,5 +1,6 @@
 //! A notebook once it has run: the same file with the outputs of this run in the place of its own.
 
+use jupyterhub_client::json::each_text;
 use serde_json::{Map, Value, json};
 
 use super::format::Notebook;
@@ -94,24 +95,6 @@ impl Executed {
 
     fn cell(&mut self, at: usize) -> Option<&mut Map<String, Value>> {
         self.whole.get_mut("cells")?.get_mut(at)?.as_object_mut()
-    }
-}
-
-/// Changes all texts in a value, keys included.
-fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
-    match value {
-        Value::String(text) => *text = change(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),
-        Value::Object(entries) => {
-            let all = std::mem::take(entries).into_iter();
-            *entries = all
-                .map(|(key, mut value)| {
-                    each_text(&mut value, change);
-                    (change(&key), value)
-                })
-                .collect();
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

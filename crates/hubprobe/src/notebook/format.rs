@@ -3,6 +3,7 @@
 //! What is not needed is kept as it stands, so that the executed notebook is the same file with other outputs. What is needed has
 //! to be there: a file that is no notebook must not become one without a cell, which nothing could fail.
 
+use jupyterhub_client::json;
 use serde_json::{Map, Value};
 
 /// The largest notebook file that is read, in bytes.
@@ -156,46 +157,9 @@ fn output(mut output: Value) -> Option<Value> {
     Some(output)
 }
 
-/// The key by which serde_json knows its own raw values (as of 1.0): a value of it becomes what its text holds, unweighed.
-const HIDING: &[u8] = b"$serde_json::private::RawValue";
-
-/// Whether the key stands in it, some of its characters as `\u0024` perhaps.
-fn hides_json(text: &[u8]) -> bool {
-    let spelled = |rest: &mut &[u8], byte: u8| {
-        let digits = rest.strip_prefix(b"\\u00").and_then(|rest| rest.get(..2));
-        let escaped = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        let escaped = escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        let length = match escaped {
-            Some(it) if it == byte => 6,
-            _ if rest.first() == Some(&byte) => 1,
-            _ => return false,
-        };
-        *rest = rest.get(length..).unwrap_or_default();
-        true
-    };
-    (0..text.len()).any(|at| {
-        let mut rest = text.get(at..).unwrap_or_default();
-        matches!(rest.first(), Some(b'$' | b'\\'))
-            && HIDING.iter().all(|byte| spelled(&mut rest, *byte))
-    })
-}
-
 /// Whether JSON becomes so much larger than its text that it must not be read into values.
 fn is_heavy(text: &[u8]) -> bool {
-    if hides_json(text) {
-        return true;
-    }
-    let (mut values, mut inside, mut escaped) = (0_usize, false, false);
-    for byte in text {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = inside,
-            b'"' => inside = !inside,
-            b',' | b':' | b'[' | b'{' if !inside => values += 1,
-            _ => {}
-        }
-    }
-    values.saturating_mul(size_of::<Value>()) > HEAVIEST
+    json::weight(text).saturating_sub(text.len()) > HEAVIEST
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use crate::vocabulary::StepName;
 pub(super) const BUDGET: Shape = Shape {
     what: "this step",
     known: &["warn", "fail"],
-    later: &[],
     secret: false,
 };
 

@@ -22,7 +22,6 @@ pub(super) const DEFAULTS: Shape = Shape {
         "tags",
         "retries",
     ],
-    later: &[],
     secret: false,
 };
 

@@ -20,7 +20,6 @@ pub(super) const ENVIRONMENT: Shape = Shape {
         "paths",
         "network",
     ],
-    later: &[],
     secret: false,
 };
 

@@ -14,7 +14,6 @@ use super::fields::{Fields, Shape, text, wrong_type};
 pub(super) const EXPECT: Shape = Shape {
     what: "`expect`",
     known: &["equals", "contains", "matches", "json"],
-    later: &[],
     secret: false,
 };
 

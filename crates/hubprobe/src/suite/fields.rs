@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::SecretSource;
 use super::document::{Document, Key, Kind, Node};
 use super::error::SuiteError;
-use super::nearest::nearest;
+use super::nearest::{meant, nearest};
 
 /// What a kind of map is called and which keys it may have.
 pub(super) struct Shape {
@@ -15,8 +15,6 @@ pub(super) struct Shape {
     pub(super) what: &'static str,
     /// The keys of this version.
     pub(super) known: &'static [&'static str],
-    /// Keys that belong to the format but that this version does not know.
-    pub(super) later: &'static [&'static str],
     /// Whether a value in it may be a secret where a key is mistyped, so that
     /// the line is not shown.
     pub(super) secret: bool,
@@ -51,27 +49,13 @@ impl<'a> Fields<'a> {
                 continue;
             }
             let all = format!("the keys of {} are: {}", shape.what, shape.known.join(", "));
-            return Err(if shape.later.contains(&word) {
-                document.error(
-                    key.place,
-                    format!(
-                        "this version of hubprobe does not know `{word}` in {}",
-                        shape.what
-                    ),
-                    all,
-                )
+            let reason = format!("unknown key `{word}` in {}", shape.what);
+            let remedy = meant(word, shape.known, all);
+            // What stands after a mistyped `token` may be one.
+            return Err(if shape.secret {
+                document.error_unseen(key.place, reason, remedy)
             } else {
-                let remedy = match nearest(word, shape.known) {
-                    Some(near) => format!("did you mean `{near}`? {all}"),
-                    None => all,
-                };
-                let reason = format!("unknown key `{}` in {}", word, shape.what);
-                // What stands after a mistyped `token` may be one.
-                if shape.secret {
-                    document.error_unseen(key.place, reason, remedy)
-                } else {
-                    document.error(key.place, reason, remedy)
-                }
+                document.error(key.place, reason, remedy)
             });
         }
         Ok(Self {

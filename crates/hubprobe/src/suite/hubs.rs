@@ -20,13 +20,11 @@ pub(super) const HUB: Shape = Shape {
         "defaults",
         "consecutive_failure_limit",
     ],
-    later: &[],
     secret: false,
 };
 pub(super) const ACCOUNT: Shape = Shape {
     what: "an account",
     known: &["token", "dedicated"],
-    later: &[],
     secret: true,
 };
 

@@ -16,7 +16,6 @@ use super::{Suite, defaults, hubs, matrix, probes, variables};
 pub(super) const SUITE: Shape = Shape {
     what: "a suite",
     known: &["hubs", "probes", "defaults", "matrix_limit", "node_time"],
-    later: &[],
     secret: false,
 };
 

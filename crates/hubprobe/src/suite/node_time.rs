@@ -15,7 +15,6 @@ use super::fields::{Fields, Shape, text};
 pub(super) const NODE_TIME: Shape = Shape {
     what: "`node_time`",
     known: &["limit", "nodes"],
-    later: &[],
     secret: false,
 };
 

@@ -23,13 +23,11 @@ use crate::notebook::{Compare, Duty, MOST_RULES, Notebook, Rule, in_nbval_s_form
 pub(super) const NOTEBOOK: Shape = Shape {
     what: "the step `notebook`",
     known: &["path", "compare", "sanitize", "kernel", "timeout"],
-    later: &[],
     secret: false,
 };
 pub(super) const RULE: Shape = Shape {
     what: "a rule",
     known: &["regex", "replace"],
-    later: &[],
     secret: false,
 };
 

@@ -20,7 +20,6 @@ pub(super) const DEADLINES: Shape = Shape {
     known: &[
         "reach", "start", "queue", "open", "lab", "kernel", "execute", "files", "stop", "total",
     ],
-    later: &[],
     secret: false,
 };
 

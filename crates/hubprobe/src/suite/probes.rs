@@ -32,7 +32,6 @@ pub(super) const PROBE: Shape = Shape {
         "matrix",
         "retries",
     ],
-    later: &[],
     secret: false,
 };
 

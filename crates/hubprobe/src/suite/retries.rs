@@ -13,7 +13,6 @@ use super::fields::{Fields, Shape, text, wrong_type};
 pub(super) const RETRIES: Shape = Shape {
     what: "`retries`",
     known: &["times", "wait", "spawn"],
-    later: &[],
     secret: false,
 };
 

@@ -10,14 +10,12 @@ use super::nearest::meant;
 pub(super) const GONE: Shape = Shape {
     what: "`gone`",
     known: &["command", "expect_empty"],
-    later: &[],
     secret: false,
 };
 
 pub(super) const QUEUE: Shape = Shape {
     what: "`queue`",
     known: &["command"],
-    later: &[],
     secret: false,
 };
 

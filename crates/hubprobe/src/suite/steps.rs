@@ -15,27 +15,23 @@ use super::{ExecuteStep, FilesStep, KernelStep, LabStep};
 pub(super) const KERNEL: Shape = Shape {
     what: "the step `kernel`",
     known: &["name", "warn", "fail"],
-    later: &[],
     secret: false,
 };
 pub(super) const EXECUTE: Shape = Shape {
     what: "the step `execute`",
     known: &["code", "expect"],
-    later: &[],
     secret: false,
 };
 
 pub(super) const LAB: Shape = Shape {
     what: "the step `lab`",
     known: &["path", "warn", "fail"],
-    later: &[],
     secret: false,
 };
 
 pub(super) const FILES: Shape = Shape {
     what: "the step `files`",
     known: &["size", "persist", "warn", "fail"],
-    later: &[],
     secret: false,
 };
 

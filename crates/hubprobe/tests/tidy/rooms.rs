@@ -77,7 +77,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "notebook",
         rooms: &[],
-        crates: &["indexmap", "regex", "serde_json"],
+        crates: &["indexmap", "jupyterhub_client", "regex", "serde_json"],
         not: PURE,
     },
     // A file becomes data. It reads the files and variables that the suite names, and nothing else of the world.

@@ -28,7 +28,7 @@ use crate::vocabulary::{Run, SecretSource, What};
 /// # Errors
 /// Whatever is wrong with what was typed, before anything is sent.
 pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::Result<Exit> {
-    let formats = Formats::parse(&check.formats)?;
+    let formats = Formats::parse(&check.reports.formats)?;
     let mut plan = settings::plan(check)?;
     for note in &plan.notes {
         printer.note(&format!("hubprobe: note: {note}"));

@@ -20,7 +20,7 @@ const LARGEST: u64 = 1 << 30;
 /// # Errors
 /// A file that cannot be read, or is neither.
 pub fn run(report: &Report, printer: &Printer) -> anyhow::Result<Exit> {
-    let formats = Formats::parse(&report.formats)?;
+    let formats = Formats::parse(&report.reports.formats)?;
     let runs = report.files.iter().map(|path| read(path));
     let runs = runs.collect::<anyhow::Result<Vec<Run>>>()?;
     let Some(run) = journal::merged(runs) else {
