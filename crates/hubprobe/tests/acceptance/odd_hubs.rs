@@ -28,6 +28,10 @@ pub const EDGES: &[Case] = &[
         dedicated_spares_what_is_kept,
     ),
     (
+        "odd_hubs::a_second_start_that_is_answered_late",
+        a_second_start_that_is_answered_late,
+    ),
+    (
         "odd_hubs::a_server_that_dies_under_the_code",
         a_server_that_dies_under_the_code,
     ),
@@ -61,9 +65,9 @@ c.JupyterHub.concurrent_spawn_limit = 1
 c.JupyterHub.spawn_throttle_retry_range = (4, 5)
 "#;
 
-fn odd(hubs: &Hubs, version: &str) -> Sandbox {
+fn odd(hubs: &Hubs, version: &str, name: &str) -> Sandbox {
     hubs.own(&Spec {
-        name: format!("odd-{version}"),
+        name: format!("{name}-{version}"),
         extra_config_text: Some(ODD.to_owned()),
         ..hubs.spec(version)
     })
@@ -72,7 +76,7 @@ fn odd(hubs: &Hubs, version: &str) -> Sandbox {
 /// The hub goes on with a request whose asker is gone; and hooks may change the
 /// options; and a busy hub says when to come again.
 fn a_start_request_that_is_answered_late(hubs: &Hubs, version: &str) {
-    let sandbox = odd(hubs, version);
+    let sandbox = odd(hubs, version, "odd");
     // A hook that adds options makes it no less ours.
     World::on(&sandbox, "hooked")
         .check()
@@ -130,6 +134,56 @@ fn a_start_request_that_is_answered_late(hubs: &Hubs, version: &str) {
     assert!(visit.to_string().contains("asking again in"), "{visit:#}");
     somebody.join().unwrap();
     world.assert_nothing_left();
+}
+
+/// In a restart of a named server its record stands there stopped while the hub is still at the second request: to remove it
+/// does not stop what comes.
+fn a_second_start_that_is_answered_late(hubs: &Hubs, version: &str) {
+    let sandbox = odd(hubs, version, "again");
+    let at_the_second_request = |world: &World| {
+        let call = world.check().and(&["--persist", "--server", "kept"]);
+        let child = call.start();
+        let written = || {
+            let entry = world.ledger().into_iter().next()?;
+            let text = std::fs::read_to_string(entry).ok()?;
+            let entry: serde_json::Value = serde_json::from_str(&text).ok()?;
+            Some(entry["made"]["started"].is_string())
+        };
+        let until = |what, wanted| {
+            wait_for(what, Duration::from_secs(60), || {
+                (written() == Some(wanted)).then_some(())
+            });
+        };
+        until("the birth of the first", true);
+        until("the second request", false);
+        std::thread::sleep(Duration::from_secs(1));
+        let stopped = world
+            .server("kept")
+            .is_some_and(|it| it.stopped == Some(true));
+        assert!(stopped, "the hub is not slow: this test shows nothing");
+        child
+    };
+    let nothing_comes = |world: &World| {
+        assert!(
+            world.server("kept").is_none(),
+            "the server's record is left"
+        );
+        world.assert_nothing_left();
+        std::thread::sleep(Duration::from_secs(8));
+        assert!(world.server("kept").is_none(), "it came");
+        world.assert_nothing_left();
+    };
+    let world = World::on(&sandbox, "late-again-int");
+    let child = at_the_second_request(&world);
+    kill(child.id(), "-INT");
+    Said::of(child).exits(130);
+    nothing_comes(&world);
+    let world = World::on(&sandbox, "late-again-kill");
+    let mut child = at_the_second_request(&world);
+    kill(child.id(), "-KILL");
+    child.wait().unwrap();
+    world.hubprobe(&["clean"]).run().exits(0);
+    nothing_comes(&world);
 }
 
 fn kill(pid: u32, signal: &str) {
