@@ -32,6 +32,10 @@ pub const EDGES: &[Case] = &[
         a_second_start_that_is_answered_late,
     ),
     (
+        "odd_hubs::somebody_starts_what_was_refused_to_be_started_again",
+        somebody_starts_what_was_refused_to_be_started_again,
+    ),
+    (
         "odd_hubs::a_server_that_dies_under_the_code",
         a_server_that_dies_under_the_code,
     ),
@@ -184,6 +188,54 @@ fn a_second_start_that_is_answered_late(hubs: &Hubs, version: &str) {
     child.wait().unwrap();
     world.hubprobe(&["clean"]).run().exits(0);
     nothing_comes(&world);
+}
+
+/// The second request of a restart is put off by a busy hub. What somebody starts there meanwhile, with options that hold all of
+/// ours, is theirs: it is neither stopped nor removed.
+fn somebody_starts_what_was_refused_to_be_started_again(hubs: &Hubs, version: &str) {
+    let sandbox = hubs.own(&Spec {
+        name: format!("put-off-{version}"),
+        extra_config_text: Some(ODD.replace("(4, 5)", "(30, 31)")),
+        ..hubs.spec(version)
+    });
+    let busy = World::on(&sandbox, "busy-again");
+    let world = World::on(&sandbox, "put-off");
+    let said = world.dir.join("said.txt");
+    let call = world.check().and(&["--persist", "--server", "kept"]);
+    let child = call
+        .complaining_to(std::fs::File::create(&said).unwrap())
+        .start();
+    wait_for("the first server", Duration::from_secs(60), || {
+        world.server("kept").filter(|it| it.ready)
+    });
+    let options = serde_json::json!({"fault": "slow:9"});
+    let hub = busy.admin.clone();
+    let somebody = std::thread::spawn(move || {
+        block_on(hub.start_server("busy-again", "", &options, Duration::from_secs(60))).unwrap();
+    });
+    wait_for("the refusal", Duration::from_secs(60), || {
+        let text = std::fs::read_to_string(&said).unwrap();
+        text.contains("asking again in").then_some(())
+    });
+    somebody.join().unwrap();
+    wait_for("their spawn to end", Duration::from_secs(30), || {
+        busy.server("").filter(|it| it.ready)
+    });
+    let none = serde_json::json!({});
+    let started = world
+        .admin
+        .start_server("put-off", "kept", &none, Duration::from_secs(60));
+    block_on(started).unwrap();
+    let theirs = wait_for("their server", Duration::from_secs(30), || {
+        world.server("kept").filter(|it| it.ready)
+    });
+    kill(child.id(), "-INT");
+    let ended = Said::of(child);
+    ended.exits(130);
+    assert_eq!(ended.visit()["left_behind"], serde_json::json!([]));
+    let now = world.server("kept").expect("it was removed");
+    assert_eq!((now.started, now.ready), (theirs.started, true));
+    assert!(world.ledger().is_empty());
 }
 
 fn kill(pid: u32, signal: &str) {
