@@ -2,17 +2,33 @@
 //! what the code says now. `UPDATE=1 cargo test -p hubprobe --test generated`
 //! writes it anew.
 
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
 
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::CommandFactory as _;
 use hubprobe::account::hub_config::{Flavor, Login, Oauth, Wanted, compose};
+use hubprobe::cli::args::Args;
+use hubprobe::cli::exit::Exit;
 use hubprobe::selftest::{matrix, page};
 use hubprobe::vocabulary::Cause;
 use hubprobe::{report, suite};
 use jupyterhub_client::HubVersion;
 use jupyterhub_sandbox::{Place, fault_kinds};
+
+#[path = "generated/commands.rs"]
+mod commands;
+#[path = "generated/reference.rs"]
+mod reference;
+#[path = "generated/words.rs"]
+mod words;
 
 fn kept(path: &str, now: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -148,13 +164,11 @@ fn the_examples_of_hub_config() {
             under: None,
         };
         let text = compose(&wanted, None).unwrap().text;
-        let begin = format!("<!-- hub-config {word}: generated -->\n");
-        let (before, rest) = page.split_once(&begin).unwrap();
-        let (_, after) = rest.split_once("<!-- end -->").unwrap();
-        page = format!(
-            "{before}{begin}```\n$ hubprobe account hub-config servuser --flavor {word} --hub-version 5.5.4 {options}\n```\n\n\
-             ```{language}\n{text}```\n<!-- end -->{after}"
+        let shown = format!(
+            "```\n$ hubprobe account hub-config servuser --flavor {word} --hub-version 5.5.4 {options}\n```\n\n\
+             ```{language}\n{text}```\n"
         );
+        page = between(&page, &format!("hub-config {word}"), &shown);
     }
     kept("docs/service-accounts.md", &page);
 }
@@ -169,4 +183,35 @@ fn the_schemas() {
         "docs/schema/suite.json",
         &format!("{:#}\n", suite::schema()),
     );
+}
+
+#[test]
+fn the_suite_reference() {
+    kept("docs/suite.md", &reference::page(&suite::schema()));
+}
+
+#[test]
+fn the_commands() {
+    kept("docs/commands.md", &commands::page(Args::command()));
+}
+
+#[test]
+fn the_exit_codes() {
+    let mut table = "| exit code | means |\n|---|---|\n".to_owned();
+    for exit in Exit::ALL {
+        writeln!(table, "| {} | {} |", exit as u8, exit.means()).unwrap();
+    }
+    for path in ["README.md", "docs/exit-codes.md"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let page = std::fs::read_to_string(root.join(path)).unwrap();
+        kept(path, &between(&page, "exit codes", &table));
+    }
+}
+
+/// A page with something else between its marks.
+fn between(page: &str, name: &str, text: &str) -> String {
+    let begin = format!("<!-- {name}: generated -->\n");
+    let (before, rest) = page.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    format!("{before}{begin}{text}<!-- end -->{after}")
 }
