@@ -27,6 +27,8 @@ use jupyterhub_sandbox::{Place, fault_kinds};
 mod commands;
 #[path = "generated/reference.rs"]
 mod reference;
+#[path = "generated/reports.rs"]
+mod reports;
 #[path = "generated/words.rs"]
 mod words;
 
@@ -206,6 +208,17 @@ fn the_exit_codes() {
         let page = std::fs::read_to_string(root.join(path)).unwrap();
         kept(path, &between(&page, "exit codes", &table));
     }
+}
+
+#[test]
+fn the_examples_of_reports() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let run = std::fs::read_to_string(root.join("docs/pictures/run.jsonl")).unwrap();
+    let mut page = std::fs::read_to_string(root.join("docs/reports.md")).unwrap();
+    for (name, text) in reports::examples(&run) {
+        page = between(&page, name, &text);
+    }
+    kept("docs/reports.md", &page);
 }
 
 /// A page with something else between its marks.

@@ -18,8 +18,8 @@ use super::words::{
 const HEAD: &str = "# Suite reference\n\n\
     All that a suite file may hold. [Suites](suites.md) tells what it is good for, with examples.\n\n\
     This page is generated from the schema, which `hubprobe schema suite` prints for editors. A key that is not listed here is an\n\
-    error, and so is a value of another type; `hubprobe suite lint FILE` says where. Keys with **required** must be there;\n\
-    all others may be left out.\n";
+    error, and so is a value of another type; `hubprobe suite lint FILE` says where. A key with **required** must be there;\n\
+    the others may be left out.\n";
 
 /// Kinds of values that are no maps stand at the end, under one heading.
 const VALUES: &str = "\n## Values\n\nWhat several keys take.\n";
@@ -43,10 +43,6 @@ pub(crate) fn page(schema: &Value) -> String {
     page.push_str(VALUES);
     for name in order.iter().filter(|name| is_value(&kinds[**name])) {
         page.push_str(&reference.section("###", name, &used));
-    }
-    if let Some(example) = schema["examples"].get(0) {
-        let yaml = serde_saphyr::to_string(example).expect("YAML");
-        write!(page, "\n## Example\n\n```yaml\n{yaml}```\n").expect("a string");
     }
     page
 }
