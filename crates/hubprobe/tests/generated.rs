@@ -47,6 +47,26 @@ fn kept(path: &str, now: &str) {
     );
 }
 
+/// What a layer of causes is about, in the order of a visit.
+fn layer(name: &str) -> &'static str {
+    match name {
+        "reach" => "The way to the hub: names, addresses, certificates, proxies.",
+        "token" => "The token and what it may do.",
+        "account" => "The account on the hub.",
+        "hub" => "The hub itself, once it has answered.",
+        "spawn" => "From the request for a server to a server that is ready.",
+        "server" => "The server that was started, and the way to it.",
+        "lab" => "The page that a person opens.",
+        "kernel" => "The kernel, the way to it, and the code that it runs.",
+        "environment" => "What the kernel finds around it, and whether it is what was asked for.",
+        "notebook" => "Notebooks that are run as checks.",
+        "files" => "The home.",
+        "stop" => "From the stop request to a server that is gone.",
+        "prober" => "hubprobe itself, and where it runs.",
+        _ => panic!("say what the layer {name} is about"),
+    }
+}
+
 #[test]
 fn the_causes() {
     let mut page = String::from(
@@ -54,17 +74,22 @@ fn the_causes() {
          Every visit that fails or is inconclusive carries exactly one cause: the first layer that\n\
          failed. The code is a contract: codes may be added, never renamed. *deployment* and *account*\n\
          make a visit fail (exit code 1); *capacity* and *prober* make it inconclusive (exit code 3).\n\n\
-         This page is generated from `crates/hubprobe/src/vocabulary/cause.rs`.\n\n\
-         | cause | blame | means | what to do |\n|---|---|---|---|\n",
+         The advice here is the general one. A finding often knows better, and says so.\n\n\
+         This page is generated from `crates/hubprobe/src/vocabulary/cause.rs`.\n",
     );
-    for cause in Cause::all() {
-        let (means, advice) = (cause.means(), cause.advice().replace('|', "\\|"));
-        writeln!(
-            page,
-            "| `{cause}` | {} | {means} | {advice} |",
-            cause.blame().word()
-        )
-        .unwrap();
+    let of = |cause: Cause| cause.to_string().split('.').next().unwrap().to_owned();
+    let mut layers: Vec<String> = Vec::new();
+    for layer in Cause::all().map(of) {
+        if !layers.contains(&layer) {
+            layers.push(layer);
+        }
+    }
+    for name in layers {
+        write!(page, "\n## {name}\n\n{}\n", layer(&name)).unwrap();
+        for cause in Cause::all().filter(|cause| of(*cause) == name) {
+            let (blame, means, advice) = (cause.blame().word(), cause.means(), cause.advice());
+            write!(page, "\n### {cause}\n\n*{blame}*: {means}.\n\n{advice}\n").unwrap();
+        }
     }
     kept("docs/causes.md", &page);
 }
