@@ -34,6 +34,9 @@ use crate::token::{Secret, Token};
 /// How much of a body is kept as evidence.
 pub(crate) const GLIMPSE: usize = 8 << 10;
 
+/// A header that is sent with a longer value is told to an observer by its length.
+const SHOWN: usize = 200;
+
 /// Connections idle for longer are not used again. Node's default is to close them after 5 s, and a request
 /// on a connection that is just being closed fails without any fault of the hub's.
 const IDLE: Duration = Duration::from_secs(3);
@@ -356,9 +359,12 @@ impl Link {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
         for (name, value) in &call.headers {
-            let value = match *name == AUTHORIZATION {
-                true => "[hidden]".to_owned(),
-                false => trail.clean(&String::from_utf8_lossy(value.as_bytes())),
+            let value = if *name == AUTHORIZATION {
+                "[hidden]".to_owned()
+            } else if value.len() > SHOWN {
+                format!("[{} bytes]", value.len())
+            } else {
+                trail.clean(&String::from_utf8_lossy(value.as_bytes()))
             };
             headers.push((name.as_str().to_owned(), value));
         }

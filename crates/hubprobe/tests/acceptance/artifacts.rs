@@ -1,12 +1,14 @@
 //! What visits that did not pass leave below `--artifacts`: reports, journal and requests, of each alone and without secrets.
 
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::Case;
 use crate::hubs::Hubs;
-use crate::world::World;
+use crate::world::{Said, World};
 
 pub const EDGES: &[Case] = &[
     (
@@ -16,6 +18,10 @@ pub const EDGES: &[Case] = &[
     (
         "artifacts::each_attempt_has_its_requests",
         each_attempt_has_its_requests,
+    ),
+    (
+        "artifacts::an_interrupted_visit_leaves_them_too",
+        an_interrupted_visit_leaves_them_too,
     ),
 ];
 
@@ -161,5 +167,45 @@ fn each_attempt_has_its_requests(hubs: &Hubs, version: &str) {
     assert_eq!(names(&flaky), all, "of the attempt that failed");
     assert!(entries(&flaky.join("requests.har")).len() > 8);
     assert!(read(&flaky.join("report.html")).contains("kernel.wrong-output"));
+    world.assert_nothing_left();
+}
+
+fn an_interrupted_visit_leaves_them_too(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "interrupted-files");
+    let reached = world.dir.join("reached");
+    let cell = |source: &str| serde_json::json!({"cell_type": "code", "metadata": {}, "execution_count": null, "outputs": [], "source": source});
+    let wait = format!("import pathlib, time\npathlib.Path({reached:?}).touch()\ntime.sleep(600)");
+    let notebook = serde_json::json!({
+        "nbformat": 4, "nbformat_minor": 4, "metadata": {},
+        "cells": [cell("print(6*7)"), cell(&wait)],
+    });
+    world.write("n.ipynb", &notebook.to_string());
+    let call = world.check_steps("- notebook: { path: n.ipynb, timeout: 300s }");
+    let child = call.and(&["--artifacts", "kept"]).start();
+    let began = Instant::now();
+    while !reached.exists() {
+        assert!(
+            began.elapsed() < Duration::from_secs(90),
+            "it is not reached"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.unwrap().success());
+    Said::of(child).exits(130);
+    let code = world.dir.join("kept/code");
+    let all = [
+        "journal.jsonl",
+        "n.ipynb",
+        "report.html",
+        "report.json",
+        "requests.har",
+    ];
+    assert_eq!(names(&code), all);
+    let notebook: Value = serde_json::from_str(&read(&code.join("n.ipynb"))).unwrap();
+    assert_eq!(notebook["cells"][0]["outputs"][0]["text"], "42\n");
+    assert_eq!(notebook["cells"][1]["outputs"], serde_json::json!([]));
+    assert!(read(&code.join("report.json")).contains("prober.interrupted"));
     world.assert_nothing_left();
 }

@@ -3,6 +3,7 @@
 //! A step proves its effect or gives a finding; it never assumes. Each has its
 //! own deadline, and what it learns for the next one goes into the walk.
 
+mod as_it_ran;
 pub mod back;
 mod company;
 mod earlier;
