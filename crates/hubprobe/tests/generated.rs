@@ -88,7 +88,11 @@ fn the_causes() {
         write!(page, "\n## {name}\n\n{}\n", layer(&name)).unwrap();
         for cause in Cause::all().filter(|cause| of(*cause) == name) {
             let (blame, means, advice) = (cause.blame().word(), cause.means(), cause.advice());
-            write!(page, "\n### {cause}\n\n*{blame}*: {means}.\n\n{advice}\n").unwrap();
+            write!(
+                page,
+                "\n<a id=\"{cause}\"></a>\n\n### {cause}\n\n*{blame}*: {means}.\n\n{advice}\n"
+            )
+            .unwrap();
         }
     }
     kept("docs/causes.md", &page);

@@ -9,7 +9,8 @@ const HEAD: &str = "# Commands\n\n\
     What can be typed. `hubprobe COMMAND --help` says the same, `hubprobe man DIR` writes it as manual pages, and\n\
     `hubprobe completions SHELL` prints what completes it in a shell.\n\n\
     Most flags may also be given by a variable in the environment. A flag wins over its variable, and a variable over the suite.\n\n\
-    This page is generated from the code of the command line.\n";
+    This page is generated from the code of the command line.\n\n\
+    <!-- commands: generated -->\n";
 
 /// The page.
 pub(crate) fn page(mut root: Command) -> String {
@@ -28,9 +29,7 @@ pub(crate) fn page(mut root: Command) -> String {
     for command in root.get_subcommands().filter(|it| it.get_name() != "help") {
         section(&mut page, command, "hubprobe");
     }
-    while page.ends_with("\n\n") {
-        page.pop();
-    }
+    page.push_str("<!-- end -->\n");
     page
 }
 

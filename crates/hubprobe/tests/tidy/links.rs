@@ -137,8 +137,9 @@ fn every_link_leads_somewhere() {
 fn every_page_is_in_the_table_of_contents_once() {
     let root = tree::root();
     let contents = page(&std::fs::read_to_string(root.join(CONTENTS)).unwrap());
-    let place = |link: &String| within(&Path::new(CONTENTS).parent().unwrap().join(link)).unwrap();
-    let mut listed: Vec<PathBuf> = contents.links.iter().map(place).collect();
+    let listed_at =
+        |link: &String| within(&Path::new(CONTENTS).parent().unwrap().join(link)).unwrap();
+    let mut listed: Vec<PathBuf> = contents.links.iter().map(listed_at).collect();
     let mut there: Vec<PathBuf> = pages(&root);
     there.retain(|path| is_in_the_book(path));
     listed.sort();
