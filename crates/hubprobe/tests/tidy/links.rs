@@ -22,7 +22,7 @@ const AT_THE_ROOT: [&str; 4] = [
 /// The book's table of contents.
 const CONTENTS: &str = "docs/SUMMARY.md";
 
-/// A page's headings, as links name them, and where its links lead.
+/// A page's headings and places, as links name them, and where its links lead.
 #[derive(Default)]
 struct Page {
     headings: BTreeSet<String>,
@@ -45,6 +45,7 @@ fn page(text: &str) -> Page {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                 page.links.push(dest_url.into_string());
             }
+            Event::Html(text) | Event::InlineHtml(text) => page.headings.extend(place(&text)),
             Event::Text(text) | Event::Code(text) => {
                 if let Some(heading) = &mut heading {
                     heading.push_str(&text);
@@ -54,6 +55,12 @@ fn page(text: &str) -> Page {
         }
     }
     page
+}
+
+/// The name in `<a id="NAME">`.
+fn place(html: &str) -> Option<String> {
+    let (name, _) = html.trim().strip_prefix("<a id=\"")?.split_once('"')?;
+    Some(name.to_owned())
 }
 
 /// How a heading is named in links: as GitHub, GitLab and mdBook do it.
@@ -194,6 +201,8 @@ mod tests {
                 page.headings
             );
         }
+        let placed = page("<a id=\"spawn.queued\"></a>\n\n## Queued\n");
+        assert!(placed.headings.contains("spawn.queued"));
         let twice = page("## Same\n\n## Same\n\n## Same\n");
         assert_eq!(
             twice.headings.into_iter().collect::<Vec<_>>(),
@@ -214,6 +223,7 @@ mod tests {
         for good in [
             "../README.md",
             "#causes",
+            "#spawn.queued",
             "sandbox.md",
             "https://example.org/x#y",
             "schema/report.json",
