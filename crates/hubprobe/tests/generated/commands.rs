@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use clap::{Arg, Command};
 
 const HEAD: &str = "# Commands\n\n\
-    What can be typed. `hubprobe COMMAND --help` says the same, `hubprobe man DIR` writes it as manual pages, and\n\
-    `hubprobe completions SHELL` prints what completes it in a shell.\n\n\
+    What can be typed. The `--help` of each command says the same, `hubprobe man DIR` writes it as manual pages, and\n\
+    `hubprobe completions bash` (or another shell) prints what completes it.\n\n\
     Most flags may also be given by a variable in the environment. A flag wins over its variable, and a variable over the suite.\n\n\
     This page is generated from the code of the command line.\n\n\
     <!-- commands: generated -->\n";
