@@ -9,7 +9,7 @@ CARGO ?= cargo
 ROUNDS ?= 5
 SECONDS ?= 60
 
-.PHONY: help demo test test-all fuzz bench fmt doc book pictures clean
+.PHONY: help demo test test-all fuzz bench package fmt doc book pictures clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ bench: ## the same visit by a script and by hubprobe, on one hub (ROUNDS=5)
 	@tools/setup python rust
 	$(CARGO) build --locked --release -p hubprobe
 	@python3 benches/visit/run.py --hubprobe target/release/hubprobe --rounds $(ROUNDS)
+
+package: ## a wheel, a Debian package and a tarball, in target/packages; see docs/install.md
+	@tools/setup python rust
+	@tools/package all target/packages
 
 fmt: ## format the code
 	$(CARGO) fmt --all
