@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
+#[path = "generated/comparison.rs"]
+mod comparison;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
