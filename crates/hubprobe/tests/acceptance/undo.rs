@@ -12,6 +12,10 @@ pub const EVERY_VERSION: &[Case] = &[
     ("undo::sigkill_then_the_next_run", sigkill_then_the_next_run),
     ("undo::sigint", sigint),
     ("undo::sigterm", sigterm),
+    (
+        "undo::a_kernel_that_never_answered_is_ended",
+        a_kernel_that_never_answered_is_ended,
+    ),
 ];
 
 /// A check whose spawn is under way for some seconds.
@@ -82,4 +86,30 @@ fn interrupted(hubs: &Hubs, version: &str, account: &str, name: &str, code: i32)
         "{:?}",
         asked.elapsed()
     );
+}
+
+/// A server that is stopped does not always end such a kernel, and nobody would see it.
+fn a_kernel_that_never_answered_is_ended(hubs: &Hubs, version: &str) {
+    // Other versions' hubs are at work beside this one.
+    let account = format!("silent-on-{}", version.replace('.', "-"));
+    let world = World::new(hubs, version, &account);
+    let flags = ["--kernel", "never-answers", "--deadline", "kernel=5s"];
+    let said = world.check().and(&flags).run();
+    said.exits(1).finds("kernel.silent");
+    world.assert_nothing_left();
+    let account = format!("JUPYTERHUB_USER={}", world.account);
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let ours: Vec<String> = processes
+        .map(|process| process.path())
+        .filter(|process| {
+            let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+            let mut variables = environment.split(|byte| *byte == 0);
+            variables.any(|variable| variable == account.as_bytes())
+        })
+        .map(|process| {
+            let words = std::fs::read(process.join("cmdline")).unwrap_or_default();
+            format!("{} {}", process.display(), String::from_utf8_lossy(&words))
+        })
+        .collect();
+    assert_eq!(ours, Vec::<String>::new());
 }

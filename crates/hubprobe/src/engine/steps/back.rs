@@ -5,7 +5,7 @@
 //! own, and does not end with the visit's total deadline or a signal.
 
 use jupyterhub_client::KernelConnection;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::company;
 use super::ending::{self, REASONING};
@@ -53,6 +53,11 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
         ));
         skip(walk, "kept on purpose");
         return;
+    }
+    // A kernel that never spoke may outlive its server, and there is no witness that would see it.
+    if may_keep && witness.is_none() {
+        let share = walk.probe.deadlines.stop / 2;
+        drop(timeout(share, super::execute::end_session(walk)).await);
     }
     let unanswered = made.started.is_none() && made.answered.is_none();
     let taking = Taking {

@@ -17,6 +17,10 @@ use crate::vocabulary::{Cause, Finding};
 /// How long an interrupt may take to help.
 const INTERRUPT: Duration = Duration::from_secs(5);
 
+/// How long the end of a session may take: jupyter_client gives a kernel 5 s to end by itself, and then kills it
+/// (`KernelManager.shutdown_wait_time`).
+const ENDING: Duration = Duration::from_secs(8);
+
 /// Runs the nonce and then the probe's code.
 ///
 /// # Errors
@@ -176,6 +180,6 @@ pub(super) async fn end_beside(walk: &mut Walk) {
 async fn end(walk: &Walk, session: Option<Session>) {
     if let (Some(server), Some(session)) = (&walk.server, session) {
         let ending = server.delete_session(&session.id);
-        drop(timeout(Duration::from_secs(5), ending).await);
+        drop(timeout(ENDING, ending).await);
     }
 }
