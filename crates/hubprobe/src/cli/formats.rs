@@ -126,8 +126,8 @@ impl Formats {
             unicode: is_utf8(),
         };
         let rendered = render(format, run, &look).map(|bytes| {
-            if on_github && format == Format::Terminal {
-                report::annotations::guarded(&String::from_utf8_lossy(&bytes)).into_bytes()
+            if on_github {
+                guarded(format, &bytes)
             } else {
                 bytes
             }
@@ -177,6 +177,16 @@ fn render(format: Format, run: &Run, look: &Look) -> anyhow::Result<Vec<u8>> {
         Format::Prometheus => report::prometheus::report(run)?,
     };
     Ok(text.into_bytes())
+}
+
+/// A report on standard output, which GitHub's runner reads for commands.
+fn guarded(format: Format, bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = match format {
+        Format::Json => report::annotations::guarded_json(&text),
+        _ => report::annotations::guarded(&text),
+    };
+    text.into_bytes()
 }
 
 /// Writes a file, or leaves none: half a report is worse than no report.

@@ -1,7 +1,7 @@
 //! What GitHub shows beside a job: a workflow command for each visit that did not pass, and for what is left behind.
 //!
 //! The runner obeys every line of a job's output that begins with `::`, so nothing of a hub may begin one: here it is
-//! escaped, and the report for people is [`guarded`].
+//! escaped, and the report for people is [`guarded`]. It also obeys `##[…]` anywhere in a line, which [`plain`] breaks.
 
 use crate::vocabulary::{Run, Verdict};
 
@@ -63,12 +63,18 @@ fn property(text: &str) -> String {
         .replace(',', "%2C")
 }
 
+/// JSON that holds the same, and no command to the runner: `::` begins no line of it.
+#[must_use]
+pub fn guarded_json(text: &str) -> String {
+    text.replace("##[", "##\\u005b")
+}
+
 /// A text none of whose lines is a command to the runner.
 #[must_use]
 pub fn guarded(text: &str) -> String {
     let line = |line: &str| {
         let begin = line.trim_start();
-        if begin.starts_with("::") || begin.starts_with("##[") {
+        if begin.starts_with("::") {
             let spaces = line.len() - begin.len();
             format!("{}\u{2060}{begin}", line.get(..spaces).unwrap_or_default())
         } else {
@@ -114,10 +120,11 @@ mod tests {
         let finding = visit.finding.take().unwrap();
         visit.finding = Some(finding.advise("100 %\n::set-output name=x::y\r\n::error::z"));
         assert_eq!(report(&run).lines().count(), 1, "{}", report(&run));
-        let text = guarded("well\n  ::error::no\n##[group]x\nsay ::this\n");
-        assert_eq!(
-            text,
-            "well\n  \u{2060}::error::no\n\u{2060}##[group]x\nsay ::this\n"
-        );
+        let text = guarded("well\n  ::error::no\nsay ::this\n");
+        assert_eq!(text, "well\n  \u{2060}::error::no\nsay ::this\n");
+        let json = guarded_json("{\"a\": \"x ##[error]y\"}");
+        assert!(!json.contains("##["), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["a"], "x ##[error]y");
     }
 }
