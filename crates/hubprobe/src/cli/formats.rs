@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use super::exit::Exit;
+use super::places;
 use super::printer::Printer;
 use crate::report::nagios::{self, State};
 use crate::report::{self, terminal::Look};
@@ -202,16 +203,17 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 /// Opens the file for writing, without changing what stands in it.
 fn try_to_write(path: &Path) -> anyhow::Result<()> {
     let existed = path.exists();
-    std::fs::OpenOptions::new()
+    let opened = std::fs::OpenOptions::new()
         .append(true)
         .create(true)
-        .open(path)
-        .with_context(|| {
-            format!(
-                "the report {} cannot be written; nothing was sent to a hub",
-                path.display()
-            )
-        })?;
+        .open(path);
+    if let Err(error) = opened {
+        bail!(
+            "the report {} cannot be written; nothing was sent to a hub: {error}; {}",
+            path.display(),
+            places::to_write(&error)
+        );
+    }
     if !existed {
         std::fs::remove_file(path).ok();
     }

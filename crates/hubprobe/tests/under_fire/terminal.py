@@ -3,7 +3,7 @@
     terminal.py DEED WORDS COMMAND...
 
 DEED: resize (to many sizes, also none at all), close (nobody is there any more), key (Ctrl-C is typed), none. It is done once
-the terminal shows WORDS. The first line of output is the exit code as a shell has it; what the terminal showed follows.
+the terminal shows WORDS. TERMINAL names its kind (xterm). The first line of output is the exit code as a shell has it; what the terminal showed follows.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ import time
 deed, words, command = sys.argv[1], sys.argv[2].encode(), sys.argv[3:]
 child, terminal = pty.fork()
 if child == 0:
-    os.environ["TERM"] = "xterm"
+    os.environ["TERM"] = os.environ.get("TERMINAL", "xterm")
     os.execvp(command[0], command)
 
 
