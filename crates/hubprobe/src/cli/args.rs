@@ -15,7 +15,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
     version,
     max_term_width = 80,
     after_help = "Examples:
-  hubprobe demo                          # all of it, on a hub of this machine
+  hubprobe demo                          # on a hub of this machine
   hubprobe account create servuser --url https://hub.example.org \\
       --admin-token-file admin.token --out servuser.token
   hubprobe check --url https://hub.example.org --user servuser \\

@@ -19,20 +19,22 @@ pub fn report(run: &Run) -> String {
         ));
     };
     for visit in &run.visits {
+        // Each text by itself: half an escape sequence at its end would take some of ours along.
+        let probe = plain::line(&visit.probe);
         if let Some(finding) = &visit.finding {
             let kind = match visit.verdict {
                 Verdict::Failed => "error",
                 _ => "warning",
             };
-            let title = format!("hubprobe: {}: {}", visit.probe, finding.cause.code());
-            say(
-                kind,
-                &title,
-                &format!("{}\n{}", finding.summary, finding.advice),
+            let title = format!("hubprobe: {probe}: {}", finding.cause.code());
+            let (summary, advice) = (
+                plain::block(&finding.summary),
+                plain::block(&finding.advice),
             );
+            say(kind, &title, &format!("{summary}\n{advice}"));
         }
         if visit.flaky {
-            let title = format!("hubprobe: {} is flaky", visit.probe);
+            let title = format!("hubprobe: {probe} is flaky");
             say(
                 "warning",
                 &title,
@@ -43,7 +45,7 @@ pub fn report(run: &Run) -> String {
             say(
                 "error",
                 "hubprobe: something may be left on the hub",
-                &format!("{what}\nhubprobe clean takes it away"),
+                &format!("{}\nhubprobe clean takes it away", plain::block(what)),
             );
         }
     }

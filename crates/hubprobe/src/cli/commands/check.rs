@@ -178,7 +178,7 @@ pub async fn walk(
     let mut listeners: Vec<Box<dyn Listener>> = if check.quiet {
         Vec::new()
     } else if printer.watched() {
-        vec![Box::new(Bars::new(printer.colors_notes()))]
+        vec![Box::new(Bars::new(printer.colors_notes(), printer.width()))]
     } else {
         vec![Box::new(Lines::new(
             Box::new(std::io::stderr()),

@@ -222,10 +222,12 @@ fn of_commands(page: &str) -> String {
     let commands = page.lines().map(|line| {
         let (command, _) = line.strip_prefix("::").unwrap().split_once("::").unwrap();
         let (kind, properties) = command.split_once(' ').unwrap();
-        let names = properties
-            .split(',')
-            .map(|it| it.split_once('=').unwrap().0);
-        format!("{kind} {}", names.collect::<Vec<_>>().join(","))
+        // The last word of each is ours.
+        let said = properties.split(',').map(|it| {
+            let (name, value) = it.split_once('=').unwrap();
+            format!("{name} {:?}", value.split(' ').next_back())
+        });
+        format!("{kind} {}", said.collect::<Vec<_>>().join(","))
     });
     commands.collect::<Vec<_>>().join("\n")
 }
