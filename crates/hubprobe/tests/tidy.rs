@@ -1,4 +1,5 @@
-//! Guards what the compiler does not: the doors between the rooms, where is printed, the length and the names of files.
+//! Guards what the compiler does not: the doors between the rooms, where is printed, the length and the names of files,
+//! links between pages, that there is one version everywhere.
 //!
 //! Reads sources as text; nothing is run. A rule that stands in its way is either right, or is changed here together with
 //! ARCHITECTURE.md, where its reason is.
@@ -14,12 +15,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+#[path = "tidy/links.rs"]
+mod links;
 #[path = "tidy/rooms.rs"]
 mod rooms;
 #[path = "tidy/source.rs"]
 mod source;
 #[path = "tidy/tree.rs"]
 mod tree;
+#[path = "tidy/versions.rs"]
+mod versions;
 
 const HUBPROBE: &str = "crates/hubprobe/src";
 const CLIENT: &str = "crates/jupyterhub-client";
