@@ -16,10 +16,9 @@ mod comparison;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use clap::CommandFactory as _;
 use hubprobe::account::hub_config::{Flavor, Login, Oauth, Wanted, compose};
-use hubprobe::cli::args::Args;
 use hubprobe::cli::exit::Exit;
+use hubprobe::cli::help::command;
 use hubprobe::selftest::{matrix, page};
 use hubprobe::vocabulary::Cause;
 use hubprobe::{report, suite};
@@ -226,7 +225,7 @@ fn the_suite_reference() {
 
 #[test]
 fn the_commands() {
-    kept("docs/commands.md", &commands::page(Args::command()));
+    kept("docs/commands.md", &commands::page(command()));
 }
 
 #[test]

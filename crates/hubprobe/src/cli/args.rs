@@ -1,6 +1,8 @@
 //! The arguments as typed. What they mean together is for [`super::settings`].
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -8,7 +10,18 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 /// Tests JupyterHub deployments with service accounts that have no password,
 /// and names what is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "hubprobe", version, max_term_width = 100)]
+#[command(
+    name = "hubprobe",
+    version,
+    max_term_width = 80,
+    after_help = "Examples:
+  hubprobe demo                          # on a hub of this machine
+  hubprobe account create servuser --url https://hub.example.org \\
+      --admin-token-file admin.token --out servuser.token
+  hubprobe check --url https://hub.example.org --user servuser \\
+      --token-file servuser.token
+  hubprobe clean                         # after a run that was killed"
+)]
 pub struct Args {
     /// What every command takes.
     #[command(flatten)]
@@ -22,15 +35,23 @@ pub struct Args {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Global {
     /// Where hubprobe keeps what it must undo [default: $XDG_STATE_HOME/hubprobe, else ~/.local/state/hubprobe]
-    #[arg(long, value_name = "DIR", global = true, env = "HUBPROBE_STATE_DIR")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        global = true,
+        env = "HUBPROBE_STATE_DIR",
+        hide_short_help = true
+    )]
     pub state_dir: Option<PathBuf>,
-    /// How much to tell of what goes on: error, warn, info, debug, trace
+    /// How much to tell of what goes on
     #[arg(
         long,
         value_name = "LEVEL",
         global = true,
         env = "HUBPROBE_LOG",
-        default_value = "warn"
+        default_value = "warn",
+        value_parser = ["off", "error", "warn", "info", "debug", "trace"],
+        hide_short_help = true
     )]
     pub log: String,
     /// Colour on the screen; auto knows NO_COLOR and pipes
@@ -39,9 +60,24 @@ pub struct Global {
         value_name = "WHEN",
         global = true,
         env = "HUBPROBE_COLOR",
-        default_value = "auto"
+        default_value = "auto",
+        hide_short_help = true
     )]
     pub color: ColorWhen,
+}
+
+/// A whole number from `least` to `most`; says so where it is none.
+pub(super) fn between<T>(
+    least: T,
+    most: T,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: Copy + PartialOrd + FromStr + Display + Send + Sync + 'static,
+{
+    move |text| match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("write a whole number from {least} to {most}")),
+    }
 }
 
 /// When there is colour on the screen.
@@ -61,19 +97,39 @@ pub enum Command {
     /// Check a hub: start a server as the account, work on it, stop it, see that it is gone
     Check(Box<Check>),
     /// Service accounts: make one with a token in a file, examine it, rotate its token, take it away
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  hubprobe account create servuser --url https://hub.example.org \\
+      --admin-token-file admin.token --out servuser.token
+  hubprobe account doctor servuser --url https://hub.example.org \\
+      --token-file servuser.token
+  hubprobe account hub-config servuser --flavor z2jh > accounts.yaml"
+    )]
     Account(super::args_account::Account),
     /// Take away what earlier runs left on hubs, as the ledger says
     Clean(Clean),
     /// See it all on a real local hub: sandbox, account, check, all gone again
     Demo(super::args_sandbox::Demo),
     /// A real JupyterHub on this machine, to try things on
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  hubprobe sandbox up
+  hubprobe sandbox up --fault strip_auth       # broken on purpose
+  hubprobe sandbox logs -n 50
+  hubprobe sandbox down"
+    )]
     Sandbox(super::args_sandbox::Sandbox),
     /// Test hubprobe itself: break hubs of this machine on purpose, and see that each cause is named
     Selftest(super::args_sandbox::Selftest),
     /// Suite files: examine them, list their probes; nothing is sent
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  hubprobe suite lint suite.yaml
+  hubprobe suite list --suite suite.yaml --tag slow"
+    )]
     Suite(super::args_suite::Suite),
     /// Tell a run again, in any format, from its journal or its JSON report; several as one
     Report(Report),
@@ -92,14 +148,20 @@ pub struct HubArgs {
     #[arg(long, value_name = "URL", env = "HUBPROBE_URL")]
     pub url: Option<String>,
     /// PEM certificates to trust beside the system's
-    #[arg(long, value_name = "PEM", env = "HUBPROBE_CA_FILE")]
+    #[arg(
+        long,
+        value_name = "PEM",
+        env = "HUBPROBE_CA_FILE",
+        hide_short_help = true
+    )]
     pub ca_file: Option<PathBuf>,
     /// A header for every request, for access proxies; its value is read from an environment variable
     #[arg(
         long = "header",
         value_name = "NAME=ENV",
         env = "HUBPROBE_HEADER",
-        value_delimiter = ','
+        value_delimiter = ',',
+        hide_short_help = true
     )]
     pub headers: Vec<String>,
 }
@@ -144,7 +206,8 @@ pub struct Check {
         long = "tag",
         value_name = "TAG",
         env = "HUBPROBE_TAG",
-        value_delimiter = ','
+        value_delimiter = ',',
+        hide_short_help = true
     )]
     pub tags: Vec<String>,
     /// The hub.
@@ -174,23 +237,29 @@ pub struct Check {
         long,
         value_name = "JSON",
         env = "HUBPROBE_OPTIONS",
-        hide_env_values = true
+        hide_env_values = true,
+        hide_short_help = true
     )]
     pub options: Option<String>,
     /// A named server in place of the default one
     #[arg(long, value_name = "NAME", env = "HUBPROBE_SERVER")]
     pub server: Option<String>,
     /// The kernel to start [default: the server's own default]
-    #[arg(long, value_name = "NAME", env = "HUBPROBE_KERNEL")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "HUBPROBE_KERNEL",
+        hide_short_help = true
+    )]
     pub kernel: Option<String>,
     /// Also look at the page that a person would open, and at what it loads [default path: lab]
-    #[arg(long, value_name = "PATH", env = "HUBPROBE_LAB", num_args = 0..=1, default_missing_value = "lab")]
+    #[arg(long, value_name = "PATH", env = "HUBPROBE_LAB", hide_short_help = true, num_args = 0..=1, default_missing_value = "lab")]
     pub lab: Option<String>,
     /// Also write a file to the home, read it back and delete it; of this size
-    #[arg(long, value_name = "SIZE", env = "HUBPROBE_FILES", num_args = 0..=1, default_missing_value = "2MiB")]
+    #[arg(long, value_name = "SIZE", env = "HUBPROBE_FILES", hide_short_help = true, num_args = 0..=1, default_missing_value = "2MiB")]
     pub files: Option<String>,
     /// Also stop the server in the middle, start it again, and see that a file in its home is still there; with --files
-    #[arg(long, env = "HUBPROBE_PERSIST", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "HUBPROBE_PERSIST", hide_short_help = true, value_parser = FalseyValueParser::new())]
     pub persist: bool,
     /// How long something may take: reach, start, queue, open, lab, kernel, execute, files, stop, total
     #[arg(
@@ -205,6 +274,7 @@ pub struct Check {
         long,
         value_name = "TIME",
         env = "HUBPROBE_WAIT",
+        hide_short_help = true,
         default_value = "0s",
         hide_default_value = true
     )]
@@ -216,7 +286,8 @@ pub struct Check {
         env = "HUBPROBE_JOBS",
         default_value_t = 1,
         hide_default_value = true,
-        value_parser = clap::value_parser!(u16).range(1..=200)
+        value_parser = between(1_u16, 200),
+        hide_short_help = true
     )]
     pub jobs: u16,
     /// Try what did not pass again, so often at most; never after a spawn that failed, unless the suite says so
@@ -224,11 +295,12 @@ pub struct Check {
         long,
         value_name = "N",
         env = "HUBPROBE_RETRIES",
-        value_parser = clap::value_parser!(u32).range(0..=i64::from(crate::suite::Retries::MOST))
+        value_parser = between(0_u32, crate::suite::Retries::MOST),
+        hide_short_help = true
     )]
     pub retries: Option<u32>,
     /// Nobody else uses the account: what is left on it from lost runs may be taken away
-    #[arg(long, env = "HUBPROBE_DEDICATED", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "HUBPROBE_DEDICATED", hide_short_help = true, value_parser = FalseyValueParser::new())]
     pub dedicated: bool,
     /// Leave the server running
     #[arg(long, conflicts_with = "dry_run", env = "HUBPROBE_KEEP", value_parser = FalseyValueParser::new())]
@@ -240,18 +312,36 @@ pub struct Check {
     #[arg(long, short, env = "HUBPROBE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
     /// Write down what happens, as it happens; hubprobe report tells it again
-    #[arg(long, value_name = "FILE", env = "HUBPROBE_JOURNAL")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "HUBPROBE_JOURNAL",
+        hide_short_help = true
+    )]
     pub journal: Option<PathBuf>,
     /// The reports.
     #[command(flatten)]
     pub reports: FormatArgs,
     /// Keep what visits leave, a folder for each below this directory: notebooks as they ran, and of those that did not pass reports, journal and requests
-    #[arg(long, value_name = "DIR", env = "HUBPROBE_ARTIFACTS")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "HUBPROBE_ARTIFACTS",
+        hide_short_help = true
+    )]
     pub artifacts: Option<PathBuf>,
 }
 
 /// `hubprobe clean`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe clean --dry-run               # only say what is left
+  hubprobe clean
+  hubprobe clean --kept                  # what check --keep left running, too
+  hubprobe clean --forget https://gone.example.org
+
+Exit codes: 0 nothing is left, 2 usage (nothing was done), 3 our own side,
+4 something may still be left.")]
 pub struct Clean {
     /// Also what was kept on purpose (check --keep)
     #[arg(long)]
@@ -275,6 +365,13 @@ pub struct Clean {
 
 /// `hubprobe report`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe report run.journal
+  hubprobe report run.journal --format html=report.html
+  hubprobe report monday.json tuesday.json --format junit=week.xml
+
+A journal is what check --journal FILE writes, a JSON report what --format
+json=FILE writes. The exit code is that of the run.")]
 pub struct Report {
     /// Journals (check --journal FILE) or JSON reports; - is standard input
     #[arg(value_name = "JOURNAL", required = true)]
@@ -286,6 +383,9 @@ pub struct Report {
 
 /// `hubprobe schema`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe schema suite > suite.schema.json
+  hubprobe schema report > report.schema.json")]
 pub struct Schema {
     /// Of what
     #[arg(value_enum)]
@@ -295,9 +395,12 @@ pub struct Schema {
 /// `hubprobe completions`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
-  hubprobe completions bash > ~/.local/share/bash-completion/completions/hubprobe
-  hubprobe completions zsh > ~/.zfunc/_hubprobe        # with fpath+=~/.zfunc before compinit
-  hubprobe completions fish > ~/.config/fish/completions/hubprobe.fish")]
+  hubprobe completions bash \\
+      > ~/.local/share/bash-completion/completions/hubprobe
+  hubprobe completions zsh > ~/.zfunc/_hubprobe
+  hubprobe completions fish > ~/.config/fish/completions/hubprobe.fish
+
+For zsh, fpath+=~/.zfunc stands in ~/.zshrc before compinit.")]
 pub struct Completions {
     /// For which shell
     #[arg(value_enum)]

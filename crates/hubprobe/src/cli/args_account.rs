@@ -45,17 +45,22 @@ pub struct AdminArgs {
 /// `hubprobe account create`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
-  hubprobe account create servuser --url https://hub.example.org --admin-token-file admin.token --out servuser.token
-  pass show hub/admin | hubprobe account create servuser --url https://hub.example.org \\
-      --admin-token-file - --expires 30d --out servuser.token
-  hubprobe account create servuser --url https://hub.example.org --admin-token-file admin.token --out servuser.token \\
+  hubprobe account create servuser --url https://hub.example.org \\
+      --admin-token-file admin.token --out servuser.token
+  pass show hub/admin | hubprobe account create servuser \\
+      --url https://hub.example.org --admin-token-file - --expires 30d \\
+      --out servuser.token
+  hubprobe account create servuser --url https://hub.example.org \\
+      --admin-token-file admin.token --out servuser.token \\
       --demote-admin myuser --revoke-admin-token
 
-The administrator's token is made at URL/hub/token. It needs the scopes tokens and, to make a user, admin:users.
-The account's token gets the least that a check needs: servers, access:servers and read:tokens of its own user.
+The administrator's token is made at URL/hub/token. It needs the scopes tokens
+and, to make a user, admin:users. The account's token gets the least that a
+check needs: servers, access:servers and read:tokens of its own user.
 
-Exit codes: 0 done, 1 the hub or a token said no, 2 usage (nothing was done), 3 our own side, 4 something may be
-left on the hub (hubprobe clean), 130 and 143 interrupted, after undoing.")]
+Exit codes: 0 done, 1 the hub or a token said no, 2 usage (nothing was done),
+3 our own side, 4 something may be left on the hub (hubprobe clean), 130 and
+143 interrupted, after undoing.")]
 pub struct Create {
     /// The account's name, in lower case
     #[arg(value_name = "NAME")]
@@ -91,6 +96,13 @@ pub struct Create {
 
 /// `hubprobe account show`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe account show servuser --url https://hub.example.org \\
+      --token-file servuser.token
+  hubprobe account show servuser --url https://hub.example.org \\
+      --admin-token-file admin.token
+
+Exit codes: 0 done, 1 the hub or a token said no, 2 usage, 3 our own side.")]
 pub struct Show {
     /// The account's name
     #[arg(value_name = "NAME")]
@@ -108,10 +120,17 @@ pub struct Show {
 
 /// `hubprobe account revoke`.
 #[derive(Debug, Clone, ClapArgs)]
-#[command(
-    after_help = "Without --token-id all tokens go that hubprobe made for the account on this hub, as its register says, and
-their files with them, if they were not changed since. The user stays; account delete still knows who made it."
-)]
+#[command(after_help = "Examples:
+  hubprobe account revoke servuser --url https://hub.example.org \\
+      --admin-token-file admin.token
+  hubprobe account revoke servuser --url https://hub.example.org \\
+      --admin-token-file admin.token --token-id a12
+  hubprobe account revoke servuser --url https://hub.example.org \\
+      --token-file servuser.token
+
+Without --token-id all tokens go that hubprobe made for the account on this
+hub, as its register says, and their files with them, if they were not changed
+since. The user stays; account delete still knows who made it.")]
 pub struct Revoke {
     /// The account's name
     #[arg(value_name = "NAME")]
@@ -133,17 +152,24 @@ pub struct Revoke {
 /// `hubprobe account hub-config`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
-  hubprobe account hub-config servuser --flavor f7t4jhub --admin alice > accounts.yaml
-  hubprobe account hub-config servuser --flavor z2jh --login oauth --values values.yaml
-  hubprobe account hub-config probe-a probe-b --flavor python --url https://hub.example.org
-  hubprobe account hub-config servuser --flavor z2jh --as-service --hub-version 5.5.4
-  helm get values hub | hubprobe account hub-config servuser --flavor z2jh --values -
+  hubprobe account hub-config servuser --flavor f7t4jhub --admin alice \\
+      > accounts.yaml
+  hubprobe account hub-config servuser --flavor z2jh --login oauth \\
+      --values values.yaml
+  hubprobe account hub-config probe-a probe-b --flavor python \\
+      --url https://hub.example.org
+  hubprobe account hub-config servuser --flavor z2jh --as-service \\
+      --hub-version 5.5.4
+  helm get values hub | hubprobe account hub-config servuser --flavor z2jh \\
+      --values -
 
-Standard output has the configuration and nothing else, the same for the same question; what is there already, what is
-missing and what to mind goes to standard error. No file is changed, no token is printed, and no hub is asked for more
-than its version (with --url).
+Standard output has the configuration and nothing else, the same for the same
+question; what is there already, what is missing and what to mind goes to
+standard error. No file is changed, no token is printed, and no hub is asked
+for more than its version (with --url).
 
-Exit codes: 0 done (nothing printed: all is there), 1 the hub did not tell its version, 2 usage, or a file that cannot be read.")]
+Exit codes: 0 done (nothing printed: all is there), 1 the hub did not tell its
+version, 2 usage, or a file that cannot be read.")]
 pub struct HubConfig {
     /// The accounts' names, in lower case
     #[arg(value_name = "NAME", required = true)]
@@ -156,7 +182,7 @@ pub struct HubConfig {
     pub values: Option<PathBuf>,
     /// The keys, with dots, below which the chart's values stand, as in umbrella charts and under Argo CD
     /// [default: as FILE has them, else f7t4jhub for f7t4jhub, none for z2jh]
-    #[arg(long, value_name = "KEYS")]
+    #[arg(hide_short_help = true, long, value_name = "KEYS")]
     pub under: Option<String>,
     /// Also name this administrator, who makes the accounts' tokens; may be given again
     #[arg(long, value_name = "NAME")]
@@ -171,23 +197,34 @@ pub struct HubConfig {
     #[arg(long, value_enum)]
     pub login: Option<LoginName>,
     /// The hub's oauthenticator: before 17.2 nothing is needed, 17.2 has no hook [default: 17.3 or newer]
-    #[arg(long, value_name = "VERSION")]
+    #[arg(hide_short_help = true, long, value_name = "VERSION")]
     pub oauthenticator_version: Option<String>,
     /// The hub has auth_refresh_strict on (JupyterHub 6.1 and newer)
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub auth_refresh_strict: bool,
     /// The hub's authenticator has a refresh_user of its own, which asks no hook
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub own_refresh: bool,
     /// More than the least; several with commas
-    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_enum,
+        value_name = "WHAT",
+        value_delimiter = ','
+    )]
     pub also: Vec<ExtraName>,
     /// A service with a token of its own that works as the account, in place of tokens of the account
     #[arg(long)]
     pub as_service: bool,
     /// With --as-service: the directory on the hub with the services' tokens, NAME.token, not for z2jh [default: the hub's
     /// environment variables HUBPROBE_TOKEN_NAME]
-    #[arg(long, value_name = "DIR", requires = "as_service")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "DIR",
+        requires = "as_service"
+    )]
     pub token_dir: Option<String>,
 }
 
@@ -237,15 +274,19 @@ pub enum ExtraName {
 /// `hubprobe account doctor`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
-  hubprobe account doctor servuser --url https://hub.example.org --token-file servuser.token
-  hubprobe account doctor servuser --url https://hub.example.org --token-file servuser.token \\
-      --admin-token-file admin.token
-  hubprobe account doctor servuser --url https://hub.example.org --token-file servuser.token --patient
+  hubprobe account doctor servuser --url https://hub.example.org \\
+      --token-file servuser.token
+  hubprobe account doctor servuser --url https://hub.example.org \\
+      --token-file servuser.token --admin-token-file admin.token
+  hubprobe account doctor servuser --url https://hub.example.org \\
+      --token-file servuser.token --patient
 
-The account's own token shows whether it works, until when, and what it may do; an administrator's shows the hub's
-parts, the login secrets and other tokens. Either will do, both show most. What the hub's configuration cures is shown
-as a line for each kind of site: a key of values.yaml, with dots, and what it is to hold, or a line of
-jupyterhub_config.py. hubprobe account hub-config prints the whole piece, which keeps what the site has already.
+The account's own token shows whether it works, until when, and what it may
+do; an administrator's shows the hub's parts, the login secrets and other
+tokens. Either will do, both show most. What the hub's configuration cures is
+shown as a line for each kind of site: a key of values.yaml, with dots, and
+what it is to hold, or a line of jupyterhub_config.py. hubprobe account
+hub-config prints the whole piece, which keeps what the site has already.
 
 Exit codes: 0 nothing is wrong, 1 something is, 2 usage, 3 our own side.")]
 pub struct Doctor {
@@ -273,16 +314,21 @@ pub struct Doctor {
 /// `hubprobe account rotate`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
-  hubprobe account rotate servuser --url https://hub.example.org --admin-token-file admin.token
-  hubprobe account rotate servuser --url https://hub.example.org --token-file servuser.token --expires 30d
+  hubprobe account rotate servuser --url https://hub.example.org \\
+      --admin-token-file admin.token
+  hubprobe account rotate servuser --url https://hub.example.org \\
+      --token-file servuser.token --expires 30d
 
-The new token is made and proven, takes the old one's place in the file by a rename, and then the old one is revoked
-and seen to be gone. Ended at any instant, a working token is in the file; the next rotate, or hubprobe clean, takes
-away what is left. The account's own token may do this if it holds tokens!user=NAME; the least that account create
-gives does not. What has read the old token must read the file again: --keep-old gives it time.
+The new token is made and proven, takes the old one's place in the file by a
+rename, and then the old one is revoked and seen to be gone. Ended at any
+instant, a working token is in the file; the next rotate, or hubprobe clean,
+takes away what is left. The account's own token may do this if it holds
+tokens!user=NAME; the least that account create gives does not. What has read
+the old token must read the file again: --keep-old gives it time.
 
-Exit codes: 0 done, 1 the hub or a token said no, 2 usage (nothing was done), 3 our own side, 4 a token may be left
-good on the hub (hubprobe clean), 130 and 143 interrupted, after undoing.")]
+Exit codes: 0 done, 1 the hub or a token said no, 2 usage (nothing was done),
+3 our own side, 4 a token may be left good on the hub (hubprobe clean), 130
+and 143 interrupted, after undoing.")]
 pub struct Rotate {
     /// The account's name
     #[arg(value_name = "NAME")]
@@ -319,14 +365,17 @@ pub struct Rotate {
 /// `hubprobe account delete`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
-  hubprobe account delete servuser --url https://hub.example.org --admin-token-file admin.token
+  hubprobe account delete servuser --url https://hub.example.org \\
+      --admin-token-file admin.token
 
-Deleted is what hubprobe made, as its register says and the hub's date of the user confirms. Refused are: an
-administrator, a user whose server is running, one with named servers (whose volumes would go with them), and one with
-tokens that hubprobe did not make. What belongs to the default server, such as its volume, goes with the user.
+Deleted is what hubprobe made, as its register says and the hub's date of the
+user confirms. Refused are: an administrator, a user whose server is running,
+one with named servers (whose volumes would go with them), and one with tokens
+that hubprobe did not make. What belongs to the default server, such as its
+volume, goes with the user.
 
-Exit codes: 0 gone, 1 the hub or a token said no, 2 refused (nothing was done), 3 our own side, 4 it may still be
-there.")]
+Exit codes: 0 gone, 1 the hub or a token said no, 2 refused (nothing was
+done), 3 our own side, 4 it may still be there.")]
 pub struct Delete {
     /// The account's name
     #[arg(value_name = "NAME")]
@@ -345,15 +394,19 @@ pub struct Delete {
 /// `hubprobe account auth-state`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
-  hubprobe account auth-state servuser --url https://hub.example.org --admin-token-file admin.token
-  hubprobe account auth-state servuser --url https://hub.example.org --admin-token-file admin.token \\
-      --refresh-token-file offline.token
+  hubprobe account auth-state servuser --url https://hub.example.org \\
+      --admin-token-file admin.token
+  hubprobe account auth-state servuser --url https://hub.example.org \\
+      --admin-token-file admin.token --refresh-token-file offline.token
 
-Without --refresh-token-file or --clear it only looks, and shows what is there: names and ends, never a value. What
-is stored has the shape that oauthenticator expects (16 to 17.4), so that the hub can get itself access tokens with it.
-The hub must keep auth_state: c.Authenticator.enable_auth_state, and JUPYTERHUB_CRYPT_KEY.
+Without --refresh-token-file or --clear it only looks, and shows what is
+there: names and ends, never a value. What is stored has the shape that
+oauthenticator expects (16 to 17.4), so that the hub can get itself access
+tokens with it. The hub must keep auth_state:
+c.Authenticator.enable_auth_state, and JUPYTERHUB_CRYPT_KEY.
 
-Exit codes: 0 done, 1 the hub or a token said no, 2 usage or refused (nothing was done), 3 our own side.")]
+Exit codes: 0 done, 1 the hub or a token said no, 2 usage or refused (nothing
+was done), 3 our own side.")]
 pub struct AuthState {
     /// The account's name
     #[arg(value_name = "NAME")]

@@ -12,10 +12,15 @@ pub enum Sandbox {
     /// End a sandbox, and whatever lost ones left behind
     Down(Down),
     /// Which sandboxes there are, and what of them runs
+    #[command(after_help = "Examples:
+  hubprobe sandbox status")]
     Status,
     /// Print a log: the hub's, the proxy's, or a server's
     Logs(Logs),
     /// What can be broken on purpose, by name (for up --fault, and for the spawn option fault)
+    #[command(after_help = "Examples:
+  hubprobe sandbox faults
+  hubprobe sandbox up --fault slow:20")]
     Faults,
     /// Serve a front of our own: what up starts for some faults
     #[command(hide = true)]
@@ -37,6 +42,14 @@ pub struct Named {
 
 /// `hubprobe sandbox up`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe sandbox up
+  hubprobe sandbox up --light --hub-version 5.5.4
+  hubprobe sandbox up --name broken --fault strip_auth
+  hubprobe sandbox up --slurm            # servers are jobs
+
+It says where the hub is, where an administrator's token is, and what to do
+next. hubprobe sandbox down ends it.")]
 pub struct Up {
     /// Which one.
     #[command(flatten)]
@@ -74,6 +87,9 @@ pub struct Front {
 
 /// `hubprobe sandbox down`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe sandbox down
+  hubprobe sandbox down --all")]
 pub struct Down {
     /// Which one.
     #[command(flatten)]
@@ -88,6 +104,10 @@ pub struct Down {
 
 /// `hubprobe sandbox logs`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe sandbox logs -n 50
+  hubprobe sandbox logs --user servuser
+  hubprobe sandbox logs --proxy")]
 pub struct Logs {
     /// Which one.
     #[command(flatten)]
@@ -108,6 +128,9 @@ pub struct Logs {
 
 /// `hubprobe demo`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe demo
+  hubprobe demo --keep                   # and go on by hand")]
 pub struct Demo {
     /// The JupyterHub version [default: the newest known good]
     #[arg(long, value_name = "VERSION")]
@@ -141,7 +164,7 @@ pub struct Selftest {
     #[arg(long)]
     pub list: bool,
     /// How many at once, each on a hub of its own at worst
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = super::args::between(1_u8, 32))]
     pub jobs: u8,
     /// How the table is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "terminal")]

@@ -15,6 +15,9 @@ pub enum Suite {
 
 /// `hubprobe suite lint`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe suite lint suite.yaml
+  hubprobe suite lint suites/*.yaml")]
 pub struct Lint {
     /// Suite files; - is standard input
     #[arg(value_name = "FILE", required = true)]
@@ -23,6 +26,9 @@ pub struct Lint {
 
 /// `hubprobe suite list`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe suite list --suite suite.yaml
+  hubprobe suite list --suite suite.yaml --tag slow --format json")]
 pub struct List {
     /// The suite file; - is standard input
     #[arg(long, value_name = "FILE", env = "HUBPROBE_SUITE")]

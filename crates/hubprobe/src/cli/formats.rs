@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use super::exit::Exit;
+use super::places;
 use super::printer::Printer;
 use crate::report::nagios::{self, State};
 use crate::report::{self, terminal::Look};
@@ -126,8 +127,8 @@ impl Formats {
             unicode: is_utf8(),
         };
         let rendered = render(format, run, &look).map(|bytes| {
-            if on_github && format == Format::Terminal {
-                report::annotations::guarded(&String::from_utf8_lossy(&bytes)).into_bytes()
+            if on_github {
+                guarded(format, &bytes)
             } else {
                 bytes
             }
@@ -179,6 +180,16 @@ fn render(format: Format, run: &Run, look: &Look) -> anyhow::Result<Vec<u8>> {
     Ok(text.into_bytes())
 }
 
+/// A report on standard output, which GitHub's runner reads for commands.
+fn guarded(format: Format, bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = match format {
+        Format::Json => report::annotations::guarded_json(&text),
+        _ => report::annotations::guarded(&text),
+    };
+    text.into_bytes()
+}
+
 /// Writes a file, or leaves none: half a report is worse than no report.
 fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let written = std::fs::write(path, bytes);
@@ -192,16 +203,17 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 /// Opens the file for writing, without changing what stands in it.
 fn try_to_write(path: &Path) -> anyhow::Result<()> {
     let existed = path.exists();
-    std::fs::OpenOptions::new()
+    let opened = std::fs::OpenOptions::new()
         .append(true)
         .create(true)
-        .open(path)
-        .with_context(|| {
-            format!(
-                "the report {} cannot be written; nothing was sent to a hub",
-                path.display()
-            )
-        })?;
+        .open(path);
+    if let Err(error) = opened {
+        bail!(
+            "the report {} cannot be written; nothing was sent to a hub: {error}; {}",
+            path.display(),
+            places::to_write(&error)
+        );
+    }
     if !existed {
         std::fs::remove_file(path).ok();
     }

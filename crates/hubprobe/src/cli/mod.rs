@@ -11,8 +11,10 @@ pub mod args_suite;
 pub mod commands;
 pub mod exit;
 mod formats;
+pub mod help;
 mod logging;
 mod memory;
+mod places;
 pub mod printer;
 pub mod settings;
 mod signals;
@@ -21,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::means::{self, Short, Want};
@@ -35,7 +37,9 @@ const KEPT: Duration = Duration::from_secs(365 * 86_400);
 
 /// Runs the command line; never panics for what was typed.
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let read = help::command().try_get_matches();
+    let read = read.and_then(|read| Args::from_arg_matches(&read));
+    let args = match read {
         Ok(args) => args,
         Err(error) => {
             // What was typed is said back, and may be a token in the wrong place.

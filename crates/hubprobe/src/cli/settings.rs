@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use serde_json::Map;
 
 use super::args::{Check, Global, HubArgs};
+use super::places;
 use crate::suite::{self, Account, Deadlines, Hub, KernelStep, LabStep, NodeTime, Probe, Retries};
 use crate::vocabulary::SecretSource;
 
@@ -64,12 +65,27 @@ pub fn hub(args: &HubArgs, notes: &mut Vec<String>) -> anyhow::Result<Hub> {
     }
     let (url, note) = suite::hub_url(&typed)?;
     notes.extend(note);
+    readable(args)?;
     Ok(Hub {
         name: None,
         url,
         ca_file: args.ca_file.clone(),
         headers: headers(&args.headers)?,
         failure_limit: Hub::USUAL_LIMIT,
+    })
+}
+
+/// The certificates can be read.
+fn readable(args: &HubArgs) -> anyhow::Result<()> {
+    let Some(path) = &args.ca_file else {
+        return Ok(());
+    };
+    let read = std::fs::read(path);
+    read.map(drop).map_err(|error| {
+        let (path, remedy) = (path.display(), places::to_read(&error));
+        anyhow::anyhow!(
+            "--ca-file {path} cannot be read: {error}; {remedy}: it holds PEM certificates"
+        )
     })
 }
 
@@ -191,6 +207,7 @@ fn from_suite(
     let one_account = accounts.all(|account| Some(&account) == first.as_ref());
     drop(accounts);
     drop(first);
+    readable(&check.hub)?;
     if check.hub.url.is_some() && !one_hub {
         bail!(
             "--url (or HUBPROBE_URL) would send the tokens of several hubs to one; name probes of one hub, or leave it out"

@@ -16,6 +16,9 @@ const SHOWN: usize = 12;
 /// The most characters of a probe's name: what the hub says is worth more.
 const NAME: usize = 24;
 
+/// With fewer columns there is no room for a bar.
+const NARROW: usize = 70;
+
 /// Draws a bar for each visit.
 pub struct Bars {
     all: MultiProgress,
@@ -32,12 +35,16 @@ struct Bar {
 }
 
 impl Bars {
-    /// Bars on standard error.
-    pub fn new(color: bool) -> Self {
-        let template = if color {
-            "{spinner:.cyan} {prefix:.bold} [{bar:20.cyan/blue}] {elapsed_precise} {wide_msg}"
-        } else {
-            "{spinner} {prefix} [{bar:20}] {elapsed_precise} {wide_msg}"
+    /// Bars on standard error, which has so many columns.
+    pub fn new(color: bool, width: usize) -> Self {
+        let template = match (color, width < NARROW) {
+            (true, false) => {
+                "{spinner:.cyan} {prefix:.bold} [{bar:20.cyan/blue}] {elapsed_precise} {wide_msg}"
+            }
+            (false, false) => "{spinner} {prefix} [{bar:20}] {elapsed_precise} {wide_msg}",
+            // What goes on is worth more than a bar.
+            (true, true) => "{spinner:.cyan} {prefix:.bold} {elapsed} {wide_msg}",
+            (false, true) => "{spinner} {prefix} {elapsed} {wide_msg}",
         };
         let style = ProgressStyle::with_template(template).ok();
         Self {
@@ -77,8 +84,14 @@ impl Bar {
         self.bar.set_position(done);
     }
 
-    fn show(&self, ending: Option<&str>) {
-        self.bar.set_prefix(ends(&plain::line(&self.probe), NAME));
+    /// The name as it is shown.
+    fn name(&self) -> String {
+        ends(&plain::line(&self.probe), NAME)
+    }
+
+    /// Shows what goes on, beside a name of so many characters: the bars stand under each other.
+    fn show(&self, ending: Option<&str>, width: usize) {
+        self.bar.set_prefix(format!("{:<width$}", self.name()));
         let said = plain::line(ending.unwrap_or(&self.said));
         let text = if said.is_empty() {
             self.step.clone()
@@ -130,8 +143,10 @@ impl Listener for Bars {
             }
             _ => return,
         }
+        let names = self.bars.values().map(|bar| bar.name().chars().count());
+        let width = names.max().unwrap_or_default();
         for bar in self.bars.values() {
-            bar.show(self.ending.as_deref());
+            bar.show(self.ending.as_deref(), width);
         }
     }
 

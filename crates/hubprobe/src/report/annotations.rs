@@ -1,7 +1,7 @@
 //! What GitHub shows beside a job: a workflow command for each visit that did not pass, and for what is left behind.
 //!
 //! The runner obeys every line of a job's output that begins with `::`, so nothing of a hub may begin one: here it is
-//! escaped, and the report for people is [`guarded`].
+//! escaped, and the report for people is [`guarded`]. It also obeys `##[…]` anywhere in a line, which [`plain`] breaks.
 
 use crate::vocabulary::{Run, Verdict};
 
@@ -19,20 +19,22 @@ pub fn report(run: &Run) -> String {
         ));
     };
     for visit in &run.visits {
+        // Each text by itself: half an escape sequence at its end would take some of ours along.
+        let probe = plain::line(&visit.probe);
         if let Some(finding) = &visit.finding {
             let kind = match visit.verdict {
                 Verdict::Failed => "error",
                 _ => "warning",
             };
-            let title = format!("hubprobe: {}: {}", visit.probe, finding.cause.code());
-            say(
-                kind,
-                &title,
-                &format!("{}\n{}", finding.summary, finding.advice),
+            let title = format!("hubprobe: {probe}: {}", finding.cause.code());
+            let (summary, advice) = (
+                plain::block(&finding.summary),
+                plain::block(&finding.advice),
             );
+            say(kind, &title, &format!("{summary}\n{advice}"));
         }
         if visit.flaky {
-            let title = format!("hubprobe: {} is flaky", visit.probe);
+            let title = format!("hubprobe: {probe} is flaky");
             say(
                 "warning",
                 &title,
@@ -43,7 +45,7 @@ pub fn report(run: &Run) -> String {
             say(
                 "error",
                 "hubprobe: something may be left on the hub",
-                &format!("{what}\nhubprobe clean takes it away"),
+                &format!("{}\nhubprobe clean takes it away", plain::block(what)),
             );
         }
     }
@@ -63,12 +65,18 @@ fn property(text: &str) -> String {
         .replace(',', "%2C")
 }
 
+/// JSON that holds the same, and no command to the runner: `::` begins no line of it.
+#[must_use]
+pub fn guarded_json(text: &str) -> String {
+    text.replace("##[", "##\\u005b")
+}
+
 /// A text none of whose lines is a command to the runner.
 #[must_use]
 pub fn guarded(text: &str) -> String {
     let line = |line: &str| {
         let begin = line.trim_start();
-        if begin.starts_with("::") || begin.starts_with("##[") {
+        if begin.starts_with("::") {
             let spaces = line.len() - begin.len();
             format!("{}\u{2060}{begin}", line.get(..spaces).unwrap_or_default())
         } else {
@@ -114,10 +122,11 @@ mod tests {
         let finding = visit.finding.take().unwrap();
         visit.finding = Some(finding.advise("100 %\n::set-output name=x::y\r\n::error::z"));
         assert_eq!(report(&run).lines().count(), 1, "{}", report(&run));
-        let text = guarded("well\n  ::error::no\n##[group]x\nsay ::this\n");
-        assert_eq!(
-            text,
-            "well\n  \u{2060}::error::no\n\u{2060}##[group]x\nsay ::this\n"
-        );
+        let text = guarded("well\n  ::error::no\nsay ::this\n");
+        assert_eq!(text, "well\n  \u{2060}::error::no\nsay ::this\n");
+        let json = guarded_json("{\"a\": \"x ##[error]y\"}");
+        assert!(!json.contains("##["), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["a"], "x ##[error]y");
     }
 }

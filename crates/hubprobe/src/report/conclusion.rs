@@ -59,10 +59,11 @@ pub(super) fn conclusion(run: &Run) -> (String, Verdict) {
         };
         parts.push(format!("{count}{of} {verb}{flaky}{causes}"));
     }
-    if parts.is_empty() {
-        parts.push("no probe ran".to_owned());
-    }
-    let mut text = format!("{} in {}", parts.join(", "), seconds(run.duration_s));
+    let mut text = if parts.is_empty() {
+        "no probe ran".to_owned()
+    } else {
+        format!("{} in {}", parts.join(", "), seconds(run.duration_s))
+    };
     if let Some(node_time) = run.node_time {
         text.push_str(&format!(
             "; {} of {} node time",

@@ -30,9 +30,13 @@ pub fn report(run: &Run) -> Result<String, askama::Error> {
             .visits
             .iter()
             .flat_map(|visit| {
-                let of = format!("{} @ {}", visit.account, visit.hub);
+                let of = format!(
+                    "{} @ {}",
+                    plain::line(&visit.account),
+                    plain::line(&visit.hub)
+                );
                 let said = visit.left_behind.iter();
-                said.map(move |what| plain::line(&format!("{what} ({of})")))
+                said.map(move |what| format!("{} ({of})", plain::line(what)))
             })
             .collect(),
         several_hubs: run.visits.windows(2).any(|pair| pair[0].hub != pair[1].hub),
@@ -125,7 +129,9 @@ fn shown(run: &Run, number: usize, visit: &Visit) -> Shown {
         who.push_str(&format!(", server {}", plain::line(&visit.server)));
     }
     let version = visit.hub_version.iter();
-    let version: String = version.map(|it| format!(" (JupyterHub {it})")).collect();
+    let version: String = version
+        .map(|it| format!(" (JupyterHub {})", plain::line(it)))
+        .collect();
     let cause = match (&visit.finding, visit.flaky) {
         (Some(finding), _) => finding.cause.code().to_owned(),
         (None, true) => format!("flaky: passed at attempt {}", visit.attempts),
@@ -147,7 +153,7 @@ fn shown(run: &Run, number: usize, visit: &Visit) -> Shown {
         number,
         probe: plain::line(&visit.probe),
         who,
-        hub: plain::line(&format!("{}{version}", visit.hub)),
+        hub: plain::line(&visit.hub) + &version,
         verdict: visit.verdict.word(),
         mark: mark(visit.verdict),
         time: match visit.verdict {

@@ -27,8 +27,8 @@ use super::{failure, plain};
 /// Where the XML cannot be written, which is a bug.
 pub fn report(run: &Run) -> Result<String, SerializeError> {
     let mut report = Report::new("hubprobe");
-    report.set_uuid(run.run).set_time(length(run.duration_s));
-    report.timestamp = run.started.to_string().parse().ok();
+    // When and which run stand in the suites: Jenkins' schema knows neither here, and refuses the whole file for it.
+    report.set_time(length(run.duration_s));
     for visit in &run.visits {
         report.add_test_suite(suite(run, visit));
     }
@@ -41,7 +41,19 @@ pub fn report(run: &Run) -> Result<String, SerializeError> {
         ));
         report.add_test_suite(nothing);
     }
-    report.to_string()
+    report.to_string().map(|text| as_jenkins_wants(&text))
+}
+
+/// Without how many were skipped in all, which Jenkins' schema knows in suites alone. Nothing of a hub stands before it.
+fn as_jenkins_wants(text: &str) -> String {
+    let mut parts = text.splitn(2, " skipped=\"");
+    let (before, after) = (parts.next().unwrap_or(text), parts.next());
+    match after.and_then(|after| after.split_once('"')) {
+        Some((_, after)) if before.ends_with('"') && !before.contains("<testsuite ") => {
+            format!("{before}{after}")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 fn suite(run: &Run, visit: &Visit) -> TestSuite {
@@ -103,7 +115,12 @@ fn suite(run: &Run, visit: &Visit) -> TestSuite {
         };
         suite.add_test_case(case("visit", &class, status));
     }
-    for what in &visit.left_behind {
+    for (index, what) in visit.left_behind.iter().enumerate() {
+        // A case is known by its name.
+        let name = match index {
+            0 => "left behind".to_owned(),
+            _ => format!("left behind {}", index + 1),
+        };
         let what = plain::line(what);
         let status = not_passed(
             Verdict::Inconclusive,
@@ -111,7 +128,7 @@ fn suite(run: &Run, visit: &Visit) -> TestSuite {
             &what,
             &format!("{what}\nTo take it away: hubprobe clean"),
         );
-        suite.add_test_case(case("left behind", &class, status));
+        suite.add_test_case(case(&name, &class, status));
     }
     let earlier = visit.earlier.iter().enumerate();
     let earlier = earlier.filter_map(|(index, attempt)| {
@@ -226,88 +243,4 @@ fn jiff_span(seconds: f64) -> jiff::SignedDuration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::samples;
-    use super::*;
-
-    fn counts(run: &Run) -> (usize, usize, usize, usize) {
-        let text = report(run).unwrap();
-        let read = Report::deserialize_from_str(&text).unwrap();
-        let skipped = read.test_suites.iter().map(|suite| suite.skipped).sum();
-        (read.tests, read.failures, read.errors, skipped)
-    }
-
-    #[test]
-    fn every_sample_is_read_back_by_a_parser_with_the_right_counts() {
-        let seen: Vec<_> = samples::all()
-            .iter()
-            .map(|(name, run)| (*name, counts(run)))
-            .collect();
-        assert_eq!(
-            seen,
-            [
-                ("passed", (8, 0, 0, 0)),
-                ("failed", (8, 1, 0, 3)),
-                ("inconclusive", (8, 0, 1, 5)),
-                ("left_behind", (9, 2, 1, 0)),
-                ("kept", (8, 0, 0, 2)),
-                ("hostile", (9, 1, 1, 3)),
-                ("several", (24, 1, 1, 8)),
-                ("flaky", (8, 0, 0, 0)),
-                ("fifty", (401, 2, 1, 14)),
-                ("nothing", (1, 0, 1, 0)),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_failure_holds_cause_evidence_advice_and_command() {
-        let text = report(&samples::failed()).unwrap();
-        for part in [
-            r#"<testsuite name="normal" tests="8" skipped="3" errors="0" failures="1" timestamp="2026-11-21T20:45:55.000+00:00""#,
-            r#"<property name="account" value="servuser"/>"#,
-            r#"<property name="run" value="019a9b5e-7c3a-7000-8000-00000000002a"/>"#,
-            r#"<testcase name="spawn" classname="hubprobe.normal" time="30.410">"#,
-            r#"type="spawn.never-answered""#,
-            "Seen:\n- the hub said: Spawn failed",
-            "What to do:\n",
-            "To see it again:\nprintf",
-            "<skipped message=\"not tried\"/>",
-            "warning: token expires in 6 days",
-        ] {
-            assert!(text.contains(part), "{part}\n{text}");
-        }
-    }
-
-    #[test]
-    fn a_pass_after_a_failure_is_a_success_that_says_so() {
-        let text = report(&samples::flaky()).unwrap();
-        for part in [
-            r#"<property name="attempts" value="2"/>"#,
-            r#"<property name="flaky" value="true"/>"#,
-            "attempt 1: spawn.never-answered: The server process started",
-        ] {
-            assert!(text.contains(part), "{part}\n{text}");
-        }
-    }
-
-    #[test]
-    fn what_xml_forbids_does_not_get_in() {
-        let text = report(&samples::hostile()).unwrap();
-        let forbidden = |c: char| {
-            (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-                || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{202e}')
-        };
-        assert!(!text.contains(forbidden), "{text}");
-        assert!(text.contains("]]&gt; &lt;b&gt;&amp;amp;"), "{text}");
-    }
-
-    #[test]
-    fn a_visit_without_a_red_step_is_still_red() {
-        let mut run = samples::failed();
-        run.visits[0].steps.clear();
-        assert_eq!(counts(&run), (1, 1, 0, 0));
-        run.visits[0].finding = None;
-        assert_eq!(counts(&run), (1, 0, 1, 0));
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 //! The report as GitHub-flavoured Markdown, for the summary of a CI job (`$GITHUB_STEP_SUMMARY`) or a merge request: a
 //! table of all visits, then what did not pass.
 //!
-//! What a hub says stands in code, inline or fenced, so that nothing of it is markup, a mention or a link.
+//! What a hub says stands in code, inline or fenced, so that nothing of it is markup, a mention or a link; elsewhere it is
+//! escaped, addresses too: GitHub makes links of what only looks like one.
 
 use crate::vocabulary::run::Visit;
 use crate::vocabulary::{Finding, Run, Verdict};
@@ -149,23 +150,48 @@ fn fenced(text: &str) -> String {
     format!("{fence}text\n{text}\n{fence}\n")
 }
 
-/// As a text in which nothing is markup (CommonMark 2.4), and nobody is mentioned.
+/// As a text in which nothing is markup (CommonMark 2.4), nobody is mentioned, and no address is a link (GFM 6.9).
 fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
+    let lines = text.lines().map(|line| escaped_line(line.trim()));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn escaped_line(line: &str) -> String {
+    let mut safe = String::with_capacity(line.len());
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek();
+        let numbered = !safe.is_empty() && safe.chars().all(|it| it.is_ascii_digit());
+        let ends_word = next.is_none_or(|next| next.is_whitespace());
+        let is_markup = match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' | '$' => true,
+            // Lists, rules and underlines of headings.
+            '-' | '+' | '=' => safe.is_empty(),
+            ')' => numbered && ends_word,
+            '.' => numbered && ends_word || ends_with(&safe, "www"),
+            // Of an address.
+            ':' => next == Some(&'/') || ["mailto", "xmpp"].iter().any(|it| ends_with(&safe, it)),
+            _ => false,
+        };
         match c {
-            '@' => safe.push_str("@\u{2060}"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' => {
-                safe.push('\\');
+            _ => {
+                safe.extend(is_markup.then_some('\\'));
                 safe.push(c);
             }
-            _ => safe.push(c),
         }
+        // What would follow is somebody's name, or an issue's number.
+        safe.extend(matches!(c, '@' | '#').then_some('\u{2060}'));
     }
     safe
+}
+
+fn ends_with(text: &str, word: &str) -> bool {
+    let end = text.len().saturating_sub(word.len());
+    text.get(end..)
+        .is_some_and(|end| end.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -217,5 +243,13 @@ mod tests {
         assert_eq!(code("`a``"), "``` `a`` ```");
         assert_eq!(fenced("```\nx"), "````text\n```\nx\n````\n");
         assert_eq!(escaped("<b> *x* @me"), "&lt;b&gt; \\*x\\* @\u{2060}me");
+        assert_eq!(
+            escaped("12. x\n  - y: z.\n#1"),
+            "12\\. x\n\\- y: z.\n\\#\u{2060}1"
+        );
+        assert_eq!(
+            escaped("https://a www.b WWW.c"),
+            "https\\://a www\\.b WWW\\.c"
+        );
     }
 }

@@ -30,4 +30,8 @@ mod words;
 mod wrap;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod snapshots;

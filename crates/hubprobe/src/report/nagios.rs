@@ -54,13 +54,13 @@ pub fn report(run: &Run) -> String {
     for (visit, finding) in findings {
         text.push_str(&format!(
             "; {}: {}: {}",
-            visit.probe,
+            plain::line(&visit.probe),
             finding.cause.code(),
-            finding.summary
+            plain::line(&finding.summary)
         ));
     }
     // A bar begins the figures.
-    let text = plain::line(&text).replace('|', "¦");
+    let text = text.replace('|', "¦");
     let text: String = match text.char_indices().nth(LONGEST) {
         Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
         None => text,

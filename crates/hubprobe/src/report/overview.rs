@@ -1,5 +1,5 @@
 //! Many visits at a glance: a line for each, and what several of them warn of said once. What did not pass is told whole
-//! after it.
+//! after it. Where there are more than a screen has lines, those that passed and have nothing to say are one line.
 
 use indexmap::IndexMap;
 
@@ -9,10 +9,13 @@ use crate::vocabulary::{Run, Verdict};
 use super::plain;
 use super::terminal::Look;
 use super::words::{probes, seconds};
-use super::wrap::{columns, cut};
+use super::wrap::{columns, cut, wrap};
 
 /// So many visits are told one by one.
 const FEW: usize = 3;
+
+/// So many visits have a line each, whatever became of them.
+const MANY: usize = 20;
 
 /// The columns of a length of time.
 const TIME: usize = 8;
@@ -27,16 +30,57 @@ pub(super) fn is_wanted(run: &Run) -> bool {
 
 /// A line for each visit: mark, name, time, who, and the cause where it did not pass.
 pub(super) fn lines(run: &Run, look: &Look) -> Vec<String> {
+    let is_folded = |visit: &&Visit| run.visits.len() > MANY && says_nothing(visit);
+    let (folded, shown): (Vec<&Visit>, Vec<&Visit>) = run.visits.iter().partition(is_folded);
     let longest = |of: &dyn Fn(&Visit) -> String| {
-        let all = run.visits.iter().map(|visit| columns(&of(visit)));
+        let all = shown.iter().map(|visit| columns(&of(visit)));
         all.fold(0, usize::max)
     };
     let room = look.width.saturating_sub(TIME + AROUND);
     let rest = longest(&who).min(room / 2);
     let name = longest(&|visit| plain::line(&visit.probe)).min(room - rest);
-    let lines = run.visits.iter();
-    lines
+    let lines = shown.iter();
+    let mut lines: Vec<String> = lines
         .map(|visit| line(visit, name, room - name, look))
+        .collect();
+    lines.extend(together(&folded, shown.is_empty(), look));
+    lines
+}
+
+fn says_nothing(visit: &Visit) -> bool {
+    visit.verdict == Verdict::Passed && !visit.flaky && visit.kept.is_empty()
+}
+
+/// Visits that passed, in a line.
+fn together(visits: &[&Visit], all: bool, look: &Look) -> Vec<String> {
+    let times = visits.iter().map(|visit| visit.duration_s);
+    let (least, most) = (
+        times.clone().fold(f64::INFINITY, f64::min),
+        times.fold(0.0, f64::max),
+    );
+    if visits.is_empty() {
+        return Vec::new();
+    }
+    let (least, most) = (seconds(least), seconds(most));
+    let took = if least == most {
+        least
+    } else {
+        format!("{least} to {most}")
+    };
+    let word = if all { "all" } else { "the other" };
+    let text = format!(
+        "{word} {} passed, in {took} each (--format html=FILE has a line for each)",
+        visits.len()
+    );
+    let style = look.of(Verdict::Passed);
+    let mark = look.paint(style, look.mark(Verdict::Passed));
+    let pieces = wrap(&text, look.width.saturating_sub(2)).into_iter();
+    pieces
+        .enumerate()
+        .map(|(index, piece)| match index {
+            0 => format!("{mark} {piece}"),
+            _ => format!("  {piece}"),
+        })
         .collect()
 }
 
@@ -91,8 +135,15 @@ fn cut_within(text: &str, width: usize, ellipsis: &str) -> String {
 /// What visits that are not told one by one warn of, each once, with how many do.
 pub(super) fn warnings(run: &Run) -> Vec<String> {
     let mut counted: IndexMap<&str, usize> = IndexMap::new();
-    let passed = run.visits.iter().filter(|visit| !is_told(visit));
-    for text in passed.flat_map(|visit| &visit.warnings) {
+    let whole: Vec<&Visit> = told(run)
+        .iter()
+        .filter_map(|alike| alike.first().copied())
+        .collect();
+    let others = run
+        .visits
+        .iter()
+        .filter(|visit| !whole.iter().any(|it| std::ptr::eq(*it, *visit)));
+    for text in others.flat_map(|visit| &visit.warnings) {
         *counted.entry(text).or_default() += 1;
     }
     counted
@@ -101,8 +152,24 @@ pub(super) fn warnings(run: &Run) -> Vec<String> {
         .collect()
 }
 
-/// Whether a visit is told whole besides its line.
-pub(super) fn is_told(visit: &Visit) -> bool {
+/// The visits that are told whole besides their line; those together of which the same is to be said.
+pub(super) fn told(run: &Run) -> Vec<Vec<&Visit>> {
+    let mut alike: IndexMap<(usize, &str, &str), Vec<&Visit>> = IndexMap::new();
+    let told = run.visits.iter().filter(|visit| is_told(visit));
+    for (number, visit) in told.enumerate() {
+        let key = match &visit.finding {
+            Some(finding) if visit.kept.is_empty() => {
+                (0, finding.cause.code(), finding.summary.as_str())
+            }
+            // What is kept is its own.
+            _ => (number + 1, "", ""),
+        };
+        alike.entry(key).or_default().push(visit);
+    }
+    alike.into_values().collect()
+}
+
+fn is_told(visit: &Visit) -> bool {
     matches!(visit.verdict, Verdict::Failed | Verdict::Inconclusive) || !visit.kept.is_empty()
 }
 

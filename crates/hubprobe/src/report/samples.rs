@@ -25,7 +25,8 @@ fn run(visits: Vec<Visit>) -> Run {
     run.hubprobe = "0.1.0".to_owned();
     run.run = "019a9b5e-7c3a-7000-8000-00000000002a".parse().unwrap();
     run.started = "2026-11-21T20:45:55Z".parse().unwrap();
-    run.duration_s = visits.iter().map(|visit| visit.duration_s).sum();
+    let times = visits.iter().map(|visit| visit.duration_s);
+    run.duration_s = times.fold(0.0, |all, time| all + time);
     run.verdict = Verdict::over(visits.iter().map(|visit| visit.verdict));
     run.visits = visits;
     run
@@ -244,9 +245,14 @@ pub(super) fn kept() -> Run {
 }
 
 pub(super) fn hostile() -> Run {
-    let evil =
-        "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}]]> <b>&amp;\u{0}\u{8}\u{9b}31m\u{fffe}\r\nnext line "
-            .repeat(3);
+    let evil = [
+        "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}]]> <b>&amp;\u{0}\u{8}\u{9b}31m\u{fffe}\r\nnext line",
+        "<img src=x onerror=alert(1)></pre></style> {{ 7*7 }}",
+        "\n::error::owned\r\n##[error]owned\u{2028}ok 1 - owned\n1..9\nBail out!",
+        "| a | b | 'x'=1;; # SKIP\n# heading\n* [link](javascript:alert(1)) https://evil.example @somebody #1 `code` ```\n",
+        "user\u{202e}txt.exe ",
+    ]
+    .join(" ");
     let mut visit = failed_visit();
     visit.probe = format!("probe {evil}");
     visit.hub_version = Some(evil.clone());
@@ -266,9 +272,13 @@ pub(super) fn hostile() -> Run {
     visit.finding = Some(
         Finding::new(Cause::SpawnError, evil.clone())
             .seen(evil.clone())
-            .seen("x".repeat(100_000))
+            .seen("x".repeat(3_000))
             .advise(evil.clone())
-            .with_curl(format!("curl '{}' '{evil}'", "y".repeat(400))),
+            .with_curl(format!(
+                "curl '{}' '{}'",
+                "y".repeat(400),
+                evil.replace('\'', "'\\''")
+            )),
     );
     run(vec![visit])
 }

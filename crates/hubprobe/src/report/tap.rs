@@ -52,11 +52,10 @@ fn point(lines: &mut Vec<String>, number: usize, visit: &Visit) {
         Verdict::Skipped => " # SKIP not tried",
         _ => "",
     };
-    let name = format!("{} ({} @ {})", visit.probe, visit.account, visit.hub);
-    lines.push(format!(
-        "{word} {number} - {}{skip}",
-        escaped(&plain::line(&name))
-    ));
+    let [probe, account, hub] =
+        [&visit.probe, &visit.account, &visit.hub].map(|text| plain::line(text));
+    let name = escaped(&format!("{probe} ({account} @ {hub})"));
+    lines.push(format!("{word} {number} - {name}{skip}"));
     let mut said = vec![("duration_ms", json!((visit.duration_s * 1000.0).round()))];
     if let Some(finding) = &visit.finding {
         said.extend([

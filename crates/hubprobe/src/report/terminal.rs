@@ -1,6 +1,7 @@
-//! The report for a person at a terminal: for each visit a headline and a
-//! waterfall of its steps; for what did not pass, the cause first and in words;
-//! at the end one line that says it all. A run that passed fits on a screen.
+//! The report for a person at a terminal: for each visit a headline, where it
+//! did not pass the cause in words, a waterfall of its steps, then what was seen
+//! and what to do; at the end one line that says it all. A run that passed fits
+//! on a screen, also one of many visits ([`overview`]).
 //!
 //! It decides nothing about the terminal: width, colour and Unicode are given ([`Look`]).
 
@@ -83,7 +84,8 @@ pub fn finding(finding: &Finding, look: &Look) -> String {
         },
         lines: Vec::new(),
     };
-    page.told(finding.verdict(), finding, &[]);
+    page.cause(finding.verdict(), finding);
+    page.details(finding, &[]);
     page.lines.join("\n")
 }
 
@@ -115,8 +117,20 @@ impl Page {
     fn many(&mut self, run: &Run) {
         self.lines.extend(overview::lines(run, &self.look));
         self.blank();
-        for visit in run.visits.iter().filter(|visit| overview::is_told(visit)) {
-            self.visit(run, visit);
+        for alike in overview::told(run) {
+            let Some((first, others)) = alike.split_first() else {
+                continue;
+            };
+            self.visit(run, first);
+            if !others.is_empty() {
+                let names: Vec<String> = others
+                    .iter()
+                    .map(|visit| plain::line(&visit.probe))
+                    .collect();
+                let style = self.look.of(first.verdict);
+                self.painted(style, "  ", &format!("the same of {}", names.join(", ")));
+                self.blank();
+            }
         }
         let warnings = overview::warnings(run);
         for text in &warnings {
@@ -133,10 +147,8 @@ impl Page {
 
     fn visit(&mut self, run: &Run, visit: &Visit) {
         self.headline(visit);
-        self.lines.extend(waterfall::lines(visit, &self.look));
-        self.blank();
         match &visit.finding {
-            Some(finding) => self.finding(run, visit, finding),
+            Some(finding) => self.cause(visit.verdict, finding),
             // There should be one; a verdict is shown without it too.
             None if matches!(visit.verdict, Verdict::Failed | Verdict::Inconclusive) => {
                 let text = format!(
@@ -147,6 +159,11 @@ impl Page {
                 self.blank();
             }
             None => {}
+        }
+        self.lines.extend(waterfall::lines(visit, &self.look));
+        self.blank();
+        if let Some(finding) = &visit.finding {
+            self.finding(run, visit, finding);
         }
         let warning = AnsiColor::Yellow.on_default();
         for text in &visit.warnings {
@@ -214,11 +231,11 @@ impl Page {
             ("Options sent", options),
             ("When", failure::when(run, visit).into_iter().collect()),
         ];
-        self.told(visit.verdict, finding, &more);
+        self.details(finding, &more);
     }
 
-    /// A finding, with `more` lists after what was seen.
-    fn told(&mut self, verdict: Verdict, finding: &Finding, more: &[(&str, Vec<String>)]) {
+    /// What is wrong, in code and in words.
+    fn cause(&mut self, verdict: Verdict, finding: &Finding) {
         let style = self.look.of(verdict).bold();
         let word = verdict.word().to_uppercase();
         self.painted(
@@ -228,6 +245,10 @@ impl Page {
         );
         self.text("  ", &plain::block(&finding.summary));
         self.blank();
+    }
+
+    /// What was seen, with `more` lists after it, and what to do.
+    fn details(&mut self, finding: &Finding, more: &[(&str, Vec<String>)]) {
         self.list("Seen", &failure::evidence(finding));
         for (title, items) in more {
             self.list(title, items);
@@ -316,10 +337,18 @@ impl Page {
         }
     }
 
+    /// A text in a style; lines after the first are indented once more, so that none looks like the beginning of something.
     fn painted(&mut self, style: Style, indent: &str, text: &str) {
-        for line in wrap(text, self.look.width - indent.len()) {
+        let width = self.look.width - indent.len();
+        let whole = wrap(text, width);
+        let lines = match whole.len() {
+            0 | 1 => whole,
+            _ => wrap(text, width - 2),
+        };
+        for (index, line) in lines.into_iter().enumerate() {
+            let hang = if index == 0 { "" } else { "  " };
             self.lines
-                .push(format!("{indent}{}", self.look.paint(style, &line)));
+                .push(format!("{indent}{hang}{}", self.look.paint(style, &line)));
         }
     }
 

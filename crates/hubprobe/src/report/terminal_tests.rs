@@ -48,36 +48,51 @@ normal: servuser @ https://jupyter.example.org/ (JupyterHub 6.1.1)
 }
 
 #[test]
-fn many_visits_have_a_line_each_and_what_did_not_pass_is_told() {
+fn many_visits_fit_on_a_screen_and_what_did_not_pass_is_told() {
     let text = report(&samples::fifty(), &LOOK);
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        &lines[..2],
-        [
-            "✓ every[partition=p00]    6.40 s  serv0",
-            "✓ every[partition=p01]    6.40 s  serv1"
-        ]
-    );
-    assert_eq!(
-        lines[7],
-        "✓ every[partition=p07]    46.4 s  servuser  flaky, attempt 2"
-    );
-    assert_eq!(
-        lines[20],
-        "✗ every[partition=p20]    30.8 s  servuser  spawn.never-answered"
-    );
-    assert_eq!(
-        lines[49],
-        "- every[partition=p49]            serv4  not tried"
-    );
-    assert_eq!(text.matches("FAILED spawn.never-answered").count(), 2);
-    let end = "\n  warning: token expires in 6 days (46 probes)
+    let begin = "\
+✓ every[partition=p07]    46.4 s  servuser  flaky, attempt 2
+✗ every[partition=p20]    30.8 s  servuser  spawn.never-answered
+✗ every[partition=p21]    30.8 s  servuser  spawn.never-answered
+- every[partition=p49]            serv4  not tried
+✓ the other 46 passed, in 6.40 s each (--format html=FILE has a line for each)
+
+every[partition=p20]: servuser @ https://jupyter.example.org/ (JupyterHub 6.1.1)
+FAILED spawn.never-answered (deployment)
+";
+    assert!(text.starts_with(begin), "{text}");
+    // Both failed alike.
+    assert_eq!(text.matches("FAILED spawn.never-answered").count(), 1);
+    let end = "
+  the same of every[partition=p21]
+
+  warning: token expires in 6 days (47 probes)
   warning: not tried: 2 spawns in a row failed on this hub (1 probe)
 
 2 probes of 50 failed (spawn.never-answered), 1 was not tried, 47 passed (1
-flaky) in 1m04s; 5m13s of 1h00m node time
+  flaky) in 1m04s; 5m13s of 1h00m node time
 ";
     assert!(text.ends_with(end), "{text}");
+    // As many as have a line each; then, when all passed.
+    let mut run = samples::fifty();
+    run.visits
+        .retain(|visit| visit.verdict == Verdict::Passed && !visit.flaky);
+    let all = report(&run, &LOOK);
+    assert!(
+        all.starts_with("✓ all 46 passed, in 6.40 s each ("),
+        "{all}"
+    );
+    assert!(all.lines().count() < 24, "{all}");
+    run.visits.truncate(20);
+    run.visits[3].duration_s = 7.0;
+    let text = report(&run, &LOOK);
+    assert_eq!(text.matches("\n✓ every[partition=").count(), 19, "{text}");
+    // What failed otherwise is told by itself.
+    let mut run = samples::fifty();
+    let finding = run.visits[21].finding.as_mut().unwrap();
+    finding.summary.push_str(" Twice.");
+    let text = report(&run, &LOOK);
+    assert_eq!(text.matches("FAILED spawn.never-answered").count(), 2);
 }
 
 #[test]
@@ -99,28 +114,22 @@ fn a_pass_after_a_failure_says_what_failed() {
 #[test]
 fn a_failure_says_its_cause_first() {
     let text = report(&samples::failed(), &LOOK);
-    let (before, after) = text.split_once("FAILED ").unwrap();
+    // The advice is the table of causes', and may be reworded there.
+    let (advice_before, advice_after) = text.split_once("  What to do:\n").unwrap();
     assert_eq!(
-        before,
+        advice_before,
         "\
 normal: servuser @ https://jupyter.example.org/ (JupyterHub 6.1.1)
+FAILED spawn.never-answered (deployment)
+  The server process started, but the hub never got an answer from it within its
+  http_timeout of 30 s.
+
   ✓ reach     ▏                         0.02 s  JupyterHub 6.1.1
   ✓ identify  ▏                         0.03 s  servuser, token until 2027-02-19
   ✗ spawn     ███████████████████████▊  30.4 s  started, but never answered
   - not tried: open, kernel, execute
   ✓ stop                             ▉  0.20 s  nothing to stop
   ✓ gone                             █  0.10 s
-
-"
-    );
-    // The advice is the table of causes', and may be reworded there.
-    let (advice_before, advice_after) = after.split_once("  What to do:\n").unwrap();
-    assert_eq!(
-        advice_before,
-        "\
-spawn.never-answered (deployment)
-  The server process started, but the hub never got an answer from it within its
-  http_timeout of 30 s.
 
   Seen:
     - the hub said: Spawn failed: Server at http://10.0.0.7:41231/user/servuser/
@@ -146,6 +155,19 @@ spawn.never-answered (deployment)
 
 1 probe failed (spawn.never-answered) in 30.8 s
 "
+    );
+}
+
+#[test]
+fn what_the_cause_says_is_not_said_again_by_the_step() {
+    let mut run = samples::failed();
+    let said = run.visits[0].finding.as_ref().unwrap().summary.clone();
+    run.visits[0].steps[2].summary = said;
+    let text = report(&run, &LOOK);
+    assert_eq!(text.matches("The server process started").count(), 1);
+    assert!(
+        text.contains("███▊  30.4 s  spawn.never-answered\n"),
+        "{text}"
     );
 }
 
@@ -228,7 +250,7 @@ fn the_last_line_says_it_all() {
     );
     let text = report(&samples::several(), &LOOK);
     assert!(
-        text.ends_with("1 probe of 3 failed (spawn.never-answered), 1 is inconclusive (spawn.queued), 1\npassed in 20m38s\n"),
+        text.ends_with("1 probe of 3 failed (spawn.never-answered), 1 is inconclusive (spawn.queued),\n  1 passed in 20m38s\n"),
         "{text}"
     );
 }

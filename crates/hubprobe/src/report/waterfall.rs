@@ -57,12 +57,25 @@ pub(super) fn lines(visit: &Visit, look: &Look) -> Vec<String> {
         lines.extend(not_tried(&mut skipped, look));
         let step = Step {
             started_s: (step.started_s - begin).max(0.0),
+            summary: summary(visit, step),
             ..step.clone()
         };
         lines.extend(step_lines(&step, total, name, bar, look));
     }
     lines.extend(not_tried(&mut skipped, look));
     lines
+}
+
+/// What was seen, in a line; the cause's code where the finding, which stands above, says the same in words.
+fn summary(visit: &Visit, step: &Step) -> String {
+    let said = plain::line(&step.summary);
+    let is_red = matches!(step.verdict, Verdict::Failed | Verdict::Inconclusive);
+    match &visit.finding {
+        Some(finding) if is_red && plain::line(&finding.summary) == said => {
+            finding.cause.code().to_owned()
+        }
+        _ => said,
+    }
 }
 
 /// The columns that the names of a visit's steps need.
@@ -109,12 +122,12 @@ fn step_lines(step: &Step, total: f64, name: usize, bar: usize, look: &Look) -> 
     let time = seconds(step.duration_s);
     head.push_str(&format!(" {time:>TIME$}"));
     used += 1 + TIME;
-    let summary = plain::line(&step.summary);
+    let summary = &step.summary;
     let room = look.width.saturating_sub(used + 2);
     if summary.is_empty() || room < 12 {
         return vec![head];
     }
-    let mut pieces = wrap(&summary, room);
+    let mut pieces = wrap(summary, room);
     if pieces.len() > SUMMARY_LINES {
         pieces.truncate(SUMMARY_LINES);
         if let Some(last) = pieces.last_mut() {

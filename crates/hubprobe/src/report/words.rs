@@ -5,6 +5,8 @@ pub(super) fn seconds(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return "?".to_owned();
     }
+    // The sum of nothing is -0.0.
+    let seconds = seconds.abs();
     if seconds < 9.995 {
         return format!("{seconds:.2} s");
     }
@@ -36,6 +38,7 @@ mod tests {
     fn lengths_of_time() {
         for (length, text) in [
             (0.0, "0.00 s"),
+            (-0.0, "0.00 s"),
             (0.021, "0.02 s"),
             (9.994, "9.99 s"),
             (9.996, "10.0 s"),

@@ -103,7 +103,7 @@ fn read(path: &Path) -> Result<Vec<u8>, SuiteError> {
         ErrorKind::NotFound => SuiteError::whole(
             path,
             "there is no such file",
-            "name the suite with --suite FILE",
+            "check the path; a relative one begins where hubprobe runs",
         ),
         ErrorKind::IsADirectory => {
             SuiteError::whole(path, "this is a directory", "name a file in it")

@@ -5,7 +5,8 @@
 //! Removed are: escape sequences (ECMA-48: CSI, OSC, DCS, SOS, PM, APC and the
 //! short ones), C0 and C1 controls, characters that turn the direction of text
 //! (Unicode TR 9), invisible ones, and non-characters. Letters of every script
-//! stay as they are.
+//! stay as they are, and the words too, but for one: GitHub's runner obeys `##[…]` wherever it stands in a line of a job's
+//! log (actions/runner, ActionCommand.cs), so that becomes `## […]`.
 
 /// One line: all that breaks a line becomes a space, and so do tabs.
 #[must_use]
@@ -35,6 +36,9 @@ pub fn block(text: &str) -> String {
                 1
             }
             _ => {
+                if c == '[' && harmless.ends_with("##") {
+                    harmless.push(' ');
+                }
                 if !is_unwanted(c) {
                     harmless.push(c);
                 }
@@ -136,6 +140,10 @@ mod tests {
             ("a\tb", "a    b"),
             ("\u{feff}a\u{ffff}b\u{fdd0}\u{e0041}c", "abc"),
             ("Zürich 東京 👩‍🔬", "Zürich 東京 👩‍🔬"),
+            (
+                "say ##[error]x #\u{200b}#\u{1b}[m[group]",
+                "say ## [error]x ## [group]",
+            ),
         ] {
             assert_eq!(block(text), harmless, "{text:?}");
         }

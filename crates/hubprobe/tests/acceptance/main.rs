@@ -119,6 +119,7 @@ fn main() -> ExitCode {
             .chain(typed(version == &hubs.versions()[0]))
             .chain(spread(version == &hubs.versions()[0]))
             .chain(told(version == &hubs.versions()[0]))
+            .chain(judged(all && version == &hubs.versions()[0]))
             .chain(left_in_files(version == &hubs.versions()[0]))
             .chain(notebooks(version == &hubs.versions()[0]))
             .chain(restarted(version == &hubs.versions()[0]))
@@ -146,6 +147,11 @@ fn main() -> ExitCode {
 /// What is typed wrongly is refused before a hub is asked: on the newest alone.
 fn typed(newest: bool) -> &'static [Case] {
     if newest { inputs::EDGES } else { &[] }
+}
+
+/// What others say of the reports of a real run: once, where the slow tests run.
+fn judged(wanted: bool) -> &'static [Case] {
+    if wanted { reports::JUDGED } else { &[] }
 }
 
 /// How visits are spread and tried again is ours alone: on the newest alone.

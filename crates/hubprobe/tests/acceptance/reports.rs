@@ -22,6 +22,12 @@ pub const EDGES: &[Case] = &[
     ("reports::github_is_told", github_is_told),
 ];
 
+/// On the newest version, with all tests: it wants what `tools/setup pages` installs.
+pub const JUDGED: &[Case] = &[(
+    "reports::a_browser_and_jenkins_take_those_of_a_real_run",
+    a_browser_and_jenkins_take_those_of_a_real_run,
+)];
+
 const FORMATS: [&str; 7] = [
     "json",
     "junit",
@@ -142,4 +148,34 @@ fn github_is_told(hubs: &Hubs, version: &str) {
         .complains("::error title=hubprobe%3A check%3A spawn.error::");
     let said = world.check().option("fault=raise").run();
     assert!(!said.err.contains("::error"), "{}", said.err);
+}
+
+fn a_browser_and_jenkins_take_those_of_a_real_run(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "judged");
+    let formats = ["--format", "html=real.html", "--format", "junit=real.xml"];
+    let code = "print(6*7, '<script>alert(1)</script> & ]]>')";
+    let call = world
+        .check_code(code, Some("41"))
+        .and(&["--journal", "failed.journal"]);
+    call.run().exits(1).finds("kernel.wrong-output");
+    world
+        .check()
+        .and(&["--journal", "passed.journal"])
+        .run()
+        .exits(0);
+    let told = ["report", "failed.journal", "passed.journal"];
+    world.hubprobe(&told).and(&formats).run().exits(1);
+    let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/pages");
+    let files = ["real.html", "real.xml"].map(|name| world.dir.join(name));
+    let judged = std::process::Command::new(tool)
+        .args(files)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&judged.stdout).into_owned()
+        + &String::from_utf8_lossy(&judged.stderr);
+    assert!(judged.status.success(), "{said}");
+    assert!(
+        said.contains("1 reports, 0 refused") && said.contains("1 pages"),
+        "{said}"
+    );
 }

@@ -1,9 +1,9 @@
 """Runs a command on a terminal of its own, does something to the terminal in the middle, and says how the command ended.
 
-    terminal.py DEED SECONDS COMMAND...
+    terminal.py DEED WORDS COMMAND...
 
-DEED: resize (to many sizes, also none at all), close (nobody is there any more), key (Ctrl-C is typed), none.
-The first line of output is the exit code as a shell has it; what the terminal showed follows.
+DEED: resize (to many sizes, also none at all), close (nobody is there any more), key (Ctrl-C is typed), none. It is done once
+the terminal shows WORDS. TERMINAL names its kind (xterm). The first line of output is the exit code as a shell has it; what the terminal showed follows.
 """
 
 import fcntl
@@ -15,10 +15,10 @@ import sys
 import termios
 import time
 
-deed, seconds, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+deed, words, command = sys.argv[1], sys.argv[2].encode(), sys.argv[3:]
 child, terminal = pty.fork()
 if child == 0:
-    os.environ["TERM"] = "xterm"
+    os.environ["TERM"] = os.environ.get("TERMINAL", "xterm")
     os.execvp(command[0], command)
 
 
@@ -26,10 +26,10 @@ def resize(rows, columns):
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def listen(until):
-    """Reads what is shown; false once the terminal is not in use any more."""
+def listen(until, words=None):
+    """Reads what is shown, until then or until it has the words; false once the terminal is not in use any more."""
     global shown
-    while time.monotonic() < until:
+    while time.monotonic() < until and (words is None or words not in shown):
         if select.select([terminal], [], [], 0.05)[0]:
             try:
                 text = os.read(terminal, 65536)
@@ -43,7 +43,7 @@ def listen(until):
 
 shown = b""
 resize(24, 80)
-if listen(time.monotonic() + seconds):
+if listen(time.monotonic() + 60, words):
     if deed == "resize":
         for i in range(150):
             resize(1 + i % 50, i * 7 % 200)

@@ -12,6 +12,7 @@ use crate::artifacts::{self, Keeper, Kept, Report};
 use crate::cli::args::{Check, Global};
 use crate::cli::exit::Exit;
 use crate::cli::formats::Formats;
+use crate::cli::places;
 use crate::cli::printer::Printer;
 use crate::cli::settings::{self, Plan};
 use crate::cli::signals;
@@ -143,15 +144,16 @@ fn note_expiries(plan: &mut Plan, register: &Register) {
 
 /// A journal in a new file, or in one that is emptied.
 fn journal(path: &Path, printer: Printer) -> anyhow::Result<Journal> {
-    let failed = || {
-        format!(
-            "the journal {} cannot be written; nothing was sent to a hub",
-            path.display()
+    let failed = |error: std::io::Error| {
+        anyhow!(
+            "the journal {} cannot be written; nothing was sent to a hub: {error}; {}",
+            path.display(),
+            places::to_write(&error)
         )
     };
     let complain = move |why: String| printer.note(&format!("hubprobe: error: {why}"));
-    let file = std::fs::File::create(path).with_context(failed)?;
-    Journal::new(file, Box::new(complain)).with_context(failed)
+    let file = std::fs::File::create(path).map_err(failed)?;
+    Journal::new(file, Box::new(complain)).map_err(failed)
 }
 
 /// Walks a plan with the listeners of a screen; gives back the run.
@@ -191,7 +193,7 @@ pub async fn walk(
     let mut listeners: Vec<Box<dyn Listener>> = if check.quiet {
         Vec::new()
     } else if printer.watched() {
-        vec![Box::new(Bars::new(printer.colors_notes()))]
+        vec![Box::new(Bars::new(printer.colors_notes(), printer.width()))]
     } else {
         vec![Box::new(Lines::new(
             Box::new(std::io::stderr()),

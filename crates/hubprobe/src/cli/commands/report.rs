@@ -3,11 +3,12 @@
 use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
 
 use crate::cli::args::Report;
 use crate::cli::exit::Exit;
 use crate::cli::formats::Formats;
+use crate::cli::places;
 use crate::cli::printer::Printer;
 use crate::journal;
 use crate::vocabulary::Run;
@@ -42,13 +43,20 @@ fn read(path: &Path) -> anyhow::Result<Run> {
     } else {
         std::fs::File::open(path).and_then(all_of)
     };
-    let bytes = bytes.with_context(|| format!("{name} cannot be read"))?;
+    let bytes = bytes.map_err(|error| {
+        anyhow!(
+            "{name} cannot be read: {error}; {}, and name what --journal FILE or --format json=FILE of hubprobe check wrote",
+            places::to_read(&error)
+        )
+    })?;
     if bytes.len() as u64 > LARGEST {
         bail!("{name} is larger than 1 GiB, which no journal of hubprobe is");
     }
     // What a killed writer left may end within a letter.
     let text = String::from_utf8_lossy(&bytes);
-    journal::read(&text).with_context(|| format!("{name}"))
+    journal::read(&text).map_err(|error| {
+        anyhow!("{name}: {error}; name what --journal FILE or --format json=FILE of hubprobe check wrote")
+    })
 }
 
 fn all_of(from: impl Read) -> std::io::Result<Vec<u8>> {

@@ -1,11 +1,11 @@
 //! `hubprobe completions` and `hubprobe man`: what a shell and its user need beside the binary. Made from the arguments, so
 //! that they are never older than these.
 
-use anyhow::Context;
-use clap::CommandFactory;
+use anyhow::anyhow;
 
-use crate::cli::args::{Args, Completions, Man};
+use crate::cli::args::{Completions, Man};
 use crate::cli::exit::Exit;
+use crate::cli::help::command;
 use crate::cli::printer::Printer;
 
 /// Prints what completes hubprobe's words.
@@ -14,7 +14,7 @@ use crate::cli::printer::Printer;
 /// None; the commands have one shape.
 pub fn completions(wanted: &Completions, printer: &Printer) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(wanted.shell, &mut Args::command(), "hubprobe", &mut script);
+    clap_complete::generate(wanted.shell, &mut command(), "hubprobe", &mut script);
     printer.text(&String::from_utf8_lossy(&script));
     Ok(Exit::Passed)
 }
@@ -25,13 +25,17 @@ pub fn completions(wanted: &Completions, printer: &Printer) -> anyhow::Result<Ex
 /// A directory that cannot be written.
 pub fn man(wanted: &Man, printer: &Printer) -> anyhow::Result<Exit> {
     let Some(directory) = &wanted.directory else {
-        printer.text(&page(Args::command())?);
+        printer.text(&page(command())?);
         return Ok(Exit::Passed);
     };
-    std::fs::create_dir_all(directory)
-        .with_context(|| format!("{} cannot be made", directory.display()))?;
-    clap_mangen::generate_to(Args::command(), directory)
-        .with_context(|| format!("the pages cannot be written into {}", directory.display()))?;
+    let written = std::fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(command(), directory));
+    written.map_err(|error| {
+        anyhow!(
+            "the pages cannot be written into {}: {error}; name a directory that you may write to",
+            directory.display()
+        )
+    })?;
     printer.note(&format!("the pages are in {}", directory.display()));
     Ok(Exit::Passed)
 }

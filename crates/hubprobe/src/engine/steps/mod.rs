@@ -52,7 +52,9 @@ pub async fn connect(walk: &mut Walk) -> Result<Vec<String>, Finding> {
     let made = made.map_err(|error| match error {
         ConnectError::Header { .. } => Finding::new(Cause::TokenMissing, error.to_string())
             .advise("Set it. --header NAME=ENV (headers: in a suite) names where the value is, not the value itself."),
-        other => Finding::new(Cause::ProberLimits, other.to_string()).advise("See above."),
+        other => Finding::new(Cause::ProberLimits, other.to_string()).advise(
+            "Check the certificates that are to be trusted: --ca-file PEM, or ca_file: in a suite.",
+        ),
     })?;
     walk.voice.hide_all(made.secrets);
     walk.hub = Some(made.hub);

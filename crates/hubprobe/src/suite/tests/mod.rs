@@ -242,7 +242,7 @@ fn faults_of_the_file() {
     assert_eq!(
         load(&missing).err().unwrap().to_string(),
         format!(
-            "{}: there is no such file\n  name the suite with --suite FILE",
+            "{}: there is no such file\n  check the path; a relative one begins where hubprobe runs",
             missing.display()
         )
     );

@@ -51,7 +51,9 @@ fn explained(error: Error) -> anyhow::Error {
         Some(near) => anyhow::anyhow!(
             "there is no fault `{fault}`; did you mean `{near}`? hubprobe sandbox faults lists them all"
         ),
-        None => error.into(),
+        None => {
+            anyhow::anyhow!("there is no fault `{fault}`; hubprobe sandbox faults lists them all")
+        }
     }
 }
 
