@@ -43,7 +43,7 @@ fn the_causes() {
         let (means, advice) = (cause.means(), cause.advice().replace('|', "\\|"));
         writeln!(
             page,
-            "| `{cause}` | {} | {means} | {advice} |",
+            "| <a id=\"{cause}\"></a>`{cause}` | {} | {means} | {advice} |",
             cause.blame().word()
         )
         .unwrap();
