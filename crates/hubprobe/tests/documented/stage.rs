@@ -87,7 +87,13 @@ impl<'a> Stage<'a> {
 
     /// What comes now is meant for a hub of this kind.
     pub fn on(&mut self, kind: &str) {
-        self.sandbox = Some(self.hubs.of(kind));
+        let sandbox = self.hubs.of(kind);
+        self.sandbox = Some(sandbox);
+        // Elsewhere Slurm's programs find their configuration in /etc.
+        if let Some(conf) = sandbox.slurm_conf() {
+            self.exports
+                .insert("SLURM_CONF".to_owned(), conf.display().to_string());
+        }
     }
 
     fn sandbox(&mut self) -> &'a Sandbox {
