@@ -2,17 +2,35 @@
 //! what the code says now. `UPDATE=1 cargo test -p hubprobe --test generated`
 //! writes it anew.
 
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
 
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::CommandFactory as _;
 use hubprobe::account::hub_config::{Flavor, Login, Oauth, Wanted, compose};
+use hubprobe::cli::args::Args;
+use hubprobe::cli::exit::Exit;
 use hubprobe::selftest::{matrix, page};
 use hubprobe::vocabulary::Cause;
 use hubprobe::{report, suite};
 use jupyterhub_client::HubVersion;
 use jupyterhub_sandbox::{Place, fault_kinds};
+
+#[path = "generated/commands.rs"]
+mod commands;
+#[path = "generated/reference.rs"]
+mod reference;
+#[path = "generated/reports.rs"]
+mod reports;
+#[path = "generated/words.rs"]
+mod words;
 
 fn kept(path: &str, now: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -29,6 +47,26 @@ fn kept(path: &str, now: &str) {
     );
 }
 
+/// What a layer of causes is about, in the order of a visit.
+fn layer(name: &str) -> &'static str {
+    match name {
+        "reach" => "The way to the hub: names, addresses, certificates, proxies.",
+        "token" => "The token and what it may do.",
+        "account" => "The account on the hub.",
+        "hub" => "The hub itself, once it has answered.",
+        "spawn" => "From the request for a server to a server that is ready.",
+        "server" => "The server that was started, and the way to it.",
+        "lab" => "The page that a person opens.",
+        "kernel" => "The kernel, the way to it, and the code that it runs.",
+        "environment" => "What the kernel finds around it, and whether it is what was asked for.",
+        "notebook" => "Notebooks that are run as checks.",
+        "files" => "The home.",
+        "stop" => "From the stop request to a server that is gone.",
+        "prober" => "hubprobe itself, and where it runs.",
+        _ => panic!("say what the layer {name} is about"),
+    }
+}
+
 #[test]
 fn the_causes() {
     let mut page = String::from(
@@ -36,17 +74,26 @@ fn the_causes() {
          Every visit that fails or is inconclusive carries exactly one cause: the first layer that\n\
          failed. The code is a contract: codes may be added, never renamed. *deployment* and *account*\n\
          make a visit fail (exit code 1); *capacity* and *prober* make it inconclusive (exit code 3).\n\n\
-         This page is generated from `crates/hubprobe/src/vocabulary/cause.rs`.\n\n\
-         | cause | blame | means | what to do |\n|---|---|---|---|\n",
+         The advice here is the general one. A finding often knows better, and says so.\n\n\
+         This page is generated from `crates/hubprobe/src/vocabulary/cause.rs`.\n",
     );
-    for cause in Cause::all() {
-        let (means, advice) = (cause.means(), cause.advice().replace('|', "\\|"));
-        writeln!(
-            page,
-            "| <a id=\"{cause}\"></a>`{cause}` | {} | {means} | {advice} |",
-            cause.blame().word()
-        )
-        .unwrap();
+    let of = |cause: Cause| cause.to_string().split('.').next().unwrap().to_owned();
+    let mut layers: Vec<String> = Vec::new();
+    for layer in Cause::all().map(of) {
+        if !layers.contains(&layer) {
+            layers.push(layer);
+        }
+    }
+    for name in layers {
+        write!(page, "\n## {name}\n\n{}\n", layer(&name)).unwrap();
+        for cause in Cause::all().filter(|cause| of(*cause) == name) {
+            let (blame, means, advice) = (cause.blame().word(), cause.means(), cause.advice());
+            write!(
+                page,
+                "\n<a id=\"{cause}\"></a>\n\n### {cause}\n\n*{blame}*: {means}.\n\n{advice}\n"
+            )
+            .unwrap();
+        }
     }
     kept("docs/causes.md", &page);
 }
@@ -148,13 +195,11 @@ fn the_examples_of_hub_config() {
             under: None,
         };
         let text = compose(&wanted, None).unwrap().text;
-        let begin = format!("<!-- hub-config {word}: generated -->\n");
-        let (before, rest) = page.split_once(&begin).unwrap();
-        let (_, after) = rest.split_once("<!-- end -->").unwrap();
-        page = format!(
-            "{before}{begin}```\n$ hubprobe account hub-config servuser --flavor {word} --hub-version 5.5.4 {options}\n```\n\n\
-             ```{language}\n{text}```\n<!-- end -->{after}"
+        let shown = format!(
+            "```\n$ hubprobe account hub-config servuser --flavor {word} --hub-version 5.5.4 {options}\n```\n\n\
+             ```{language}\n{text}```\n"
         );
+        page = between(&page, &format!("hub-config {word}"), &shown);
     }
     kept("docs/service-accounts.md", &page);
 }
@@ -169,4 +214,46 @@ fn the_schemas() {
         "docs/schema/suite.json",
         &format!("{:#}\n", suite::schema()),
     );
+}
+
+#[test]
+fn the_suite_reference() {
+    kept("docs/suite.md", &reference::page(&suite::schema()));
+}
+
+#[test]
+fn the_commands() {
+    kept("docs/commands.md", &commands::page(Args::command()));
+}
+
+#[test]
+fn the_exit_codes() {
+    let mut table = "| exit code | means |\n|---|---|\n".to_owned();
+    for exit in Exit::ALL {
+        writeln!(table, "| {} | {} |", exit as u8, exit.means()).unwrap();
+    }
+    for path in ["README.md", "docs/exit-codes.md"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let page = std::fs::read_to_string(root.join(path)).unwrap();
+        kept(path, &between(&page, "exit codes", &table));
+    }
+}
+
+#[test]
+fn the_examples_of_reports() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let run = std::fs::read_to_string(root.join("docs/pictures/run.jsonl")).unwrap();
+    let mut page = std::fs::read_to_string(root.join("docs/reports.md")).unwrap();
+    for (name, text) in reports::examples(&run) {
+        page = between(&page, name, &text);
+    }
+    kept("docs/reports.md", &page);
+}
+
+/// A page with something else between its marks.
+fn between(page: &str, name: &str, text: &str) -> String {
+    let begin = format!("<!-- {name}: generated -->\n");
+    let (before, rest) = page.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    format!("{before}{begin}{text}<!-- end -->{after}")
 }

@@ -1,6 +1,6 @@
 //! Fenced blocks of a page, what the fence says of them, the comment above them, and commands in the midst of a sentence.
 //!
-//! Only as much of Markdown as these pages have: fences of three backticks, and comments of one line.
+//! Only as much of Markdown as these pages have: fences of backticks, and comments of one line.
 
 /// A fenced block.
 #[derive(Debug, Default, Clone)]
@@ -31,7 +31,8 @@ pub struct Page {
 /// A fence that is not closed.
 pub fn read(text: &str) -> Result<Page, String> {
     let mut page = Page::default();
-    let mut open: Option<(usize, Block)> = None;
+    // With the fence that ends it, and how far it is indented.
+    let mut open: Option<(String, usize, Block)> = None;
     let (mut note, mut generated) = (None, false);
     // Prose, line by line with its number; a span between backticks may go over the end of a line.
     let mut prose: Vec<(usize, &str)> = Vec::new();
@@ -39,16 +40,18 @@ pub fn read(text: &str) -> Result<Page, String> {
         let number = index + 1;
         let bare = line.trim_start();
         let indent = line.len() - bare.len();
-        if let Some((indented, block)) = &mut open {
-            if bare.trim_end() == "```" {
-                page.blocks.extend(open.take().map(|(_, block)| block));
+        if let Some((end, indented, block)) = &mut open {
+            if bare.trim_end() == end {
+                page.blocks.extend(open.take().map(|(.., block)| block));
                 continue;
             }
             block
                 .text
                 .push_str(line.get((*indented).min(indent)..).unwrap_or_default());
             block.text.push('\n');
-        } else if let Some(words) = bare.strip_prefix("```") {
+        } else if bare.starts_with("```") {
+            let words = bare.trim_start_matches('`');
+            let fence = "`".repeat(bare.len() - words.len());
             spans(&mut prose, &mut page.inline);
             let block = Block {
                 line: number,
@@ -57,7 +60,7 @@ pub fn read(text: &str) -> Result<Page, String> {
                 note: note.take(),
                 generated,
             };
-            open = Some((indent, block));
+            open = Some((fence, indent, block));
         } else if let Some(comment) = bare.strip_prefix("<!--") {
             let comment = comment.trim_end().trim_end_matches("-->").trim();
             generated = comment.ends_with(": generated") || (generated && comment != "end");
@@ -73,7 +76,7 @@ pub fn read(text: &str) -> Result<Page, String> {
     }
     spans(&mut prose, &mut page.inline);
     match open {
-        Some((_, block)) => Err(format!("line {}: a fence that is not closed", block.line)),
+        Some((.., block)) => Err(format!("line {}: a fence that is not closed", block.line)),
         None => Ok(page),
     }
 }
@@ -111,4 +114,6 @@ pub fn fences_and_spans() {
         (10, None)
     );
     assert!(read("```\n").is_err());
+    let nested = read("````markdown\n```\na\n```\n````\n").unwrap();
+    assert_eq!(nested.blocks.len(), 1);
 }
