@@ -9,7 +9,7 @@ CARGO ?= cargo
 ROUNDS ?= 5
 SECONDS ?= 60
 
-.PHONY: help demo test test-all fuzz bench fmt doc clean
+.PHONY: help demo test test-all fuzz bench fmt doc book pictures clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,12 @@ fmt: ## format the code
 
 doc: ## the documentation of the crates, in target/doc
 	$(CARGO) doc --locked --workspace --no-deps
+
+book: ## the documentation as a book, in target/book (installs mdbook into the cache)
+	@tools/book
+
+pictures: ## the pictures of README anew, from a real run (wants chromium)
+	@tools/pictures
 
 clean: ## remove what was built; the caches of environments outside the tree stay
 	$(CARGO) clean

@@ -1,4 +1,5 @@
-//! Guards what the compiler does not: the doors between the rooms, where is printed, the length and the names of files.
+//! Guards what the compiler does not: the doors between the rooms, where is printed, the length and the names of files,
+//! links between pages.
 //!
 //! Reads sources as text; nothing is run. A rule that stands in its way is either right, or is changed here together with
 //! ARCHITECTURE.md, where its reason is.
@@ -14,6 +15,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+#[path = "tidy/links.rs"]
+mod links;
 #[path = "tidy/rooms.rs"]
 mod rooms;
 #[path = "tidy/source.rs"]

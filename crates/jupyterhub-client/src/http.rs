@@ -25,6 +25,7 @@ pub use certificate::Certificate;
 use certificate::LastSeen;
 
 use crate::error::{Error, Stage};
+use crate::exchange::{Live, Observer};
 use crate::head::{Head, Headers, http_date};
 use crate::place;
 use crate::settings::Settings;
@@ -32,6 +33,9 @@ use crate::token::{Secret, Token};
 
 /// How much of a body is kept as evidence.
 pub(crate) const GLIMPSE: usize = 8 << 10;
+
+/// A header that is sent with a longer value is told to an observer by its length.
+const SHOWN: usize = 200;
 
 /// Connections idle for longer are not used again. Node's default is to close them after 5 s, and a request
 /// on a connection that is just being closed fails without any fault of the hub's.
@@ -50,6 +54,7 @@ pub(crate) struct Link {
     pub(crate) request_timeout: Duration,
     body_limit: usize,
     certificate: LastSeen,
+    observer: Option<Observer>,
 }
 
 /// A request to be.
@@ -79,6 +84,8 @@ pub(crate) struct Trail {
     pub(crate) started: Instant,
     token: Option<Token>,
     secrets: Arc<[Secret]>,
+    /// Where somebody looks on.
+    pub(crate) live: Option<Arc<Live>>,
 }
 
 impl Trail {
@@ -99,13 +106,31 @@ impl Trail {
         {
             *words = self.clean(words);
         }
-        Error::new(
+        let error = Error::new(
             self.operation,
             self.method.as_str(),
             self.clean(&place::shown(&self.url)),
             stage,
             self.started.elapsed(),
-        )
+        );
+        if let Some(live) = &self.live {
+            live.failed(|| error.to_string());
+        }
+        error
+    }
+
+    /// So many bytes more of the answer's body have come.
+    pub(crate) fn received(&self, bytes: usize) {
+        if let Some(live) = &self.live {
+            live.received(bytes);
+        }
+    }
+
+    /// The whole answer is here.
+    pub(crate) fn over(&self) {
+        if let Some(live) = &self.live {
+            live.over();
+        }
     }
 
     /// The text without secrets.
@@ -194,6 +219,7 @@ impl Link {
             request_timeout: settings.request_timeout,
             body_limit: settings.body_limit,
             certificate,
+            observer: settings.observer.clone(),
         })
     }
 
@@ -242,14 +268,16 @@ impl Link {
         let _ = call.url.set_username("");
         let _ = call.url.set_password(None);
         let trusted = place::trusted(&self.base, &call.url);
-        let trail = Trail {
+        let mut trail = Trail {
             operation: call.operation,
             method: call.method.clone(),
             url: call.url.clone(),
             started,
             token: call.token.cloned(),
             secrets: Arc::clone(&self.secrets),
+            live: None,
         };
+        trail.live = self.watch(&call, trusted, &trail);
         let client = if call.headers.contains_key(UPGRADE) {
             &self.handshakes
         } else {
@@ -286,6 +314,10 @@ impl Link {
         match outcome {
             Ok(response) => {
                 let head = head(&response, &trail);
+                if let Some(live) = &trail.live {
+                    let version = format!("{:?}", response.version());
+                    live.answered(head.status, version, head.headers.clone());
+                }
                 tracing::debug!(
                     operation,
                     method,
@@ -311,6 +343,39 @@ impl Link {
                 Err(trail.fail(stage))
             }
         }
+    }
+
+    /// Tells of a request that is about to be sent, where somebody wants to know; without what is secret in it.
+    fn watch(&self, call: &Call<'_>, trusted: bool, trail: &Trail) -> Option<Arc<Live>> {
+        let observer = self.observer.as_ref()?;
+        let mut headers = vec![("accept".to_owned(), call.accept.to_owned())];
+        if trusted {
+            let hidden = self.extra.keys().map(HeaderName::as_str);
+            let token = call.token.map(|_| AUTHORIZATION.as_str());
+            let hidden = hidden.chain(token).map(str::to_owned);
+            headers.extend(hidden.map(|name| (name, "[hidden]".to_owned())));
+        }
+        if call.body.is_some() {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        for (name, value) in &call.headers {
+            let value = if *name == AUTHORIZATION {
+                "[hidden]".to_owned()
+            } else if value.len() > SHOWN {
+                format!("[{} bytes]", value.len())
+            } else {
+                trail.clean(&String::from_utf8_lossy(value.as_bytes()))
+            };
+            headers.push((name.as_str().to_owned(), value));
+        }
+        Some(Arc::new(Live::begin(
+            observer,
+            call.operation,
+            call.method.as_str().to_owned(),
+            trail.clean(&place::shown(&call.url)),
+            headers,
+            call.body.as_ref().map_or(0, Vec::len),
+        )))
     }
 
     /// Sends, and reads the whole answer: all of the body of a success, the start of it otherwise.

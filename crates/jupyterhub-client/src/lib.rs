@@ -29,6 +29,7 @@
 //! ```
 
 mod error;
+mod exchange;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -48,6 +49,7 @@ mod version;
 mod wire;
 
 pub use error::{ConnectKind, Error, Failure, Stage, TlsKind};
+pub use exchange::{Answered, Exchange, Observer, Watched};
 pub use head::{Head, Headers, KEPT, Look, Page, Seen};
 pub use http::Certificate;
 pub use hub::{AuthState, Hub, MintedToken};

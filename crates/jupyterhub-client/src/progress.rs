@@ -108,11 +108,13 @@ impl ProgressStream {
             } else {
                 match timeout(SILENCE, self.response.chunk()).await {
                     Ok(Ok(Some(bytes))) => {
+                        self.trail.received(bytes.len());
                         self.body.feed(&bytes, |text| self.trail.clean(text));
                         continue;
                     }
                     Ok(Ok(None)) => {
                         self.ended = true;
+                        self.trail.over();
                         continue;
                     }
                     Ok(Err(error)) => Stage::Lost {

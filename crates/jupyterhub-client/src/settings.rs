@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::exchange::Observer;
 use crate::token::{Secret, Token};
 
 /// The settings of a [`crate::Hub`]. Start from [`Settings::new`] and change what differs.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// The largest body that is read, in bytes. Default 4 MiB.
     pub body_limit: usize,
+    /// Who is told of each request and what came of it. Default: nobody.
+    pub observer: Option<Observer>,
 }
 
 impl Settings {
@@ -48,6 +51,7 @@ impl Settings {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             body_limit: 4 << 20,
+            observer: None,
         }
     }
 }

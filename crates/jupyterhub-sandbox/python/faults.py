@@ -99,7 +99,8 @@ class FaultSpawner(LocalSpawner):
             if name in FAULTS:
                 found[name] = argument
             elif name != "none":
-                self.log.warning("There is no fault named %r; the spawn is left alone", name)
+                # Whoever types it wrongly must not take what is green for a fault that was not seen.
+                found["raise_message"] = f"The sandbox has no fault named {name!r}: hubprobe sandbox faults lists them"
         return found
 
     def asked(self, name):

@@ -147,6 +147,7 @@ async fn faults_of_one_spawn() {
     // Words, in the answer or in the progress stream.
     for (fault, status, answer, progress) in [
         ("raise_text:no luck", 500, "", "Spawn failed: no luck"),
+        ("rise_text:typo", 500, "", "no fault named 'rise_text'"),
         (
             "raise_message:ticket 42",
             500,

@@ -245,7 +245,7 @@ pub struct Check {
     /// The reports.
     #[command(flatten)]
     pub reports: FormatArgs,
-    /// Keep notebooks as they ran, in a folder for each visit below this directory
+    /// Keep what visits leave, a folder for each below this directory: notebooks as they ran, and of those that did not pass reports, journal and requests
     #[arg(long, value_name = "DIR", env = "HUBPROBE_ARTIFACTS")]
     pub artifacts: Option<PathBuf>,
 }

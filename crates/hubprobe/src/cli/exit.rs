@@ -33,6 +33,39 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
+    /// All of them, by their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::Passed,
+        Self::Failed,
+        Self::Usage,
+        Self::Inconclusive,
+        Self::LeftBehind,
+        Self::Bug,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// What `hubprobe check` says by it.
+    #[must_use]
+    pub const fn means(self) -> &'static str {
+        match self {
+            Self::Passed => "every probe passed, and nothing is left behind",
+            Self::Failed => "the deployment or its account failed a probe",
+            Self::Usage => {
+                "a mistake in the command or in the suite, or no probe to run; nothing was done"
+            }
+            Self::Inconclusive => {
+                "inconclusive: the hub is full or the job is queued, or our own side is at fault (no token, limits that are too low, a report that nobody got)"
+            }
+            Self::LeftBehind => {
+                "something may be left behind on the hub: run `hubprobe clean` (of a hub that is gone for good: `hubprobe clean --forget URL`)"
+            }
+            Self::Bug => "a bug in hubprobe",
+            Self::Interrupted => "interrupted (SIGINT), after cleaning up",
+            Self::Terminated => "terminated (SIGTERM, SIGHUP), after cleaning up",
+        }
+    }
+
     /// The exit code that a run makes.
     pub fn of(run: &Run) -> Self {
         let bug = run.visits.iter().any(|visit| {
@@ -70,5 +103,25 @@ impl Exit {
             Verdict::Inconclusive => Self::Inconclusive,
             Verdict::Skipped => Self::Usage,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_help_of_check_names_every_code() {
+        let mut command = crate::cli::args::Args::command();
+        let check = command.find_subcommand_mut("check").unwrap();
+        let help = check.render_long_help().to_string();
+        let (_, codes) = help.split_once("Exit codes:").unwrap();
+        let words: Vec<&str> = codes
+            .split(|it: char| !it.is_ascii_digit())
+            .filter(|it| !it.is_empty())
+            .collect();
+        let all = Exit::ALL.map(|exit| (exit as u8).to_string());
+        assert_eq!(words, all);
     }
 }

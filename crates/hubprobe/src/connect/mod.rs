@@ -8,7 +8,7 @@ mod secret;
 
 use std::time::Duration;
 
-use jupyterhub_client::{Hub, Secret, Settings, Token};
+use jupyterhub_client::{Hub, Observer, Secret, Settings, Token};
 use uuid::Uuid;
 
 pub use secret::{SecretError, read_secret, read_token, read_word};
@@ -68,7 +68,21 @@ pub async fn hub(
     token: Option<Token>,
     run: Uuid,
 ) -> Result<Connected, ConnectError> {
+    watched(target, token, run, None).await
+}
+
+/// As [`hub`], with somebody who is told of each request.
+///
+/// # Errors
+/// As [`hub`].
+pub async fn watched(
+    target: &Target,
+    token: Option<Token>,
+    run: Uuid,
+    observer: Option<Observer>,
+) -> Result<Connected, ConnectError> {
     let mut settings = Settings::new(target.url.clone());
+    settings.observer = observer;
     settings.token = token;
     settings.user_agent = user_agent(run);
     settings.connect_timeout = CONNECT_TIMEOUT;

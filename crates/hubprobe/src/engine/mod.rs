@@ -6,8 +6,10 @@
 //! whatever happens: success, failure, deadline, panic, signal.
 
 mod clock;
+mod har;
 mod node_time;
 mod patience;
+mod requests;
 mod roster;
 mod rounds;
 mod spacing;
@@ -24,6 +26,7 @@ use uuid::Uuid;
 pub use clock::Clock;
 pub use node_time::Meter;
 pub use patience::Patience;
+pub use requests::Requests;
 pub use voice::{Events, Voice};
 pub use walk::Walk;
 

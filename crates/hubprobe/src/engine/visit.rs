@@ -93,6 +93,9 @@ pub(super) async fn visit(
     if let Some((node_s, limit_s)) = walk.share.as_ref().and_then(Share::end) {
         walk.voice.node_time(node_s, limit_s);
     }
+    if finding.is_some() || walk.voice.is_unclean() {
+        keep_requests(&walk);
+    }
     Outcome {
         asked: walk.asked.is_some(),
         had_server: walk.server_began.is_some() || walk.ready_at.is_some(),
@@ -100,6 +103,14 @@ pub(super) async fn visit(
         unclean: walk.voice.is_unclean(),
         kept: walk.voice.has_kept(),
         finding,
+    }
+}
+
+/// What was asked and answered, for whoever wants to see why it did not pass.
+fn keep_requests(walk: &Walk) {
+    if let Some(requests) = &walk.requests {
+        let text = walk.voice.clean(&requests.archive());
+        walk.voice.artifact("requests.har", text);
     }
 }
 

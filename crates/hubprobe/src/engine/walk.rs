@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::node_time::Share;
 use super::rounds::Word;
-use super::{Clock, Engine, Patience, Voice};
+use super::{Clock, Engine, Patience, Requests, Voice};
 use crate::diagnose::{curl, token};
 use crate::explain;
 use crate::suite::Probe;
@@ -93,6 +93,8 @@ pub struct Walk {
     pub beside: Option<Session>,
     /// Whether anybody keeps what is for the artifacts.
     pub artifacts: bool,
+    /// Its requests, where they are kept.
+    pub requests: Option<Requests>,
     /// The websocket of the kernel.
     pub kernel: Option<KernelConnection>,
 }
@@ -135,6 +137,7 @@ impl Walk {
             session: None,
             beside: None,
             artifacts: engine.artifacts,
+            requests: engine.artifacts.then(Requests::default),
             kernel: None,
         }
     }

@@ -30,24 +30,24 @@ pub fn schema() -> Value {
 }
 
 /// What hubprobe tests: hubs with their service accounts, and the probes that walk over them.
-/// In texts, where no secret is named, `${env:NAME}`, `${env:NAME:-default}`, `${file:PATH}` and `${command:PROGRAM ARGUMENT}` stand for what is there, and
-/// `$${` for `${`.
+/// In texts, where no secret is named, `${env:NAME}`, `${env:NAME:-default}`, `${file:PATH}` and `${command:PROGRAM ARGUMENT}`
+/// stand for what is there, and `$${` for `${`.
 #[derive(JsonSchema)]
 #[schemars(title = "hubprobe suite", deny_unknown_fields, extend("examples" = [example()]))]
 struct SuiteFile {
-    /// The deployments, by a name of your choice.
+    /// The deployments that are tested, by names of your choice.
     #[schemars(extend("minProperties" = 1))]
     hubs: IndexMap<String, HubFile>,
-    /// The tests, by a name of your choice.
+    /// The tests, by names of your choice.
     #[schemars(extend("minProperties" = 1))]
     probes: IndexMap<String, ProbeFile>,
-    /// What every probe begins with.
+    /// What every probe begins with, unless its hub or the probe itself says something else.
     defaults: Option<DefaultsFile>,
-    /// How many combinations one matrix may have; 200 where it is left out.
-    #[schemars(range(min = 1, max = 5000))]
+    /// How many combinations one matrix may have, counted before `exclude` and after `include`.
+    #[schemars(range(min = 1, max = 5000), extend("default" = 200))]
     matrix_limit: Option<u32>,
-    /// How much time of nodes all visits together may take; a visit takes the nodes that its options ask for, from the
-    /// end of its wait in a queue until it is gone.
+    /// How much node time all visits of a run together may take. A visit takes the nodes that its options ask for, from the
+    /// end of its wait in a queue until its server is gone. Once it is used up, no server is asked for any more.
     node_time: Option<NodeTimeFile>,
 }
 
@@ -55,21 +55,21 @@ struct SuiteFile {
 #[derive(JsonSchema)]
 #[schemars(rename = "Hub", deny_unknown_fields)]
 struct HubFile {
-    /// The hub's own URL, with its prefix if it has one, without /hub.
+    /// The hub's URL as a person opens it, with its prefix if it has one, without `/hub`.
     #[schemars(extend("anyOf" = [{"format": "uri"}, {"pattern": r"\$\{"}], "examples" = ["https://jupyter.example.org", "${env:HUB_URL}"]))]
     url: String,
-    /// PEM certificates to trust besides the system's; relative to the suite's directory.
+    /// A file of PEM certificates to trust besides the system's. The path is relative to the suite's directory.
     ca_file: Option<String>,
-    /// Headers for every request, as access proxies want them; values are secrets.
+    /// Headers for every request, as access proxies want them. Their values are secrets.
     headers: Option<IndexMap<String, SecretFile>>,
     /// The service accounts, by their user name on the hub.
     #[schemars(extend("minProperties" = 1))]
     accounts: IndexMap<String, AccountFile>,
-    /// After so many failed spawns in a row the hub ends itself, as its own configuration
-    /// (c.Spawner.consecutive_failure_limit) says; 0 for never; 5 where it is left out. With `--jobs` no more servers are
-    /// on their way at a time than may fail.
+    /// After how many failed spawns in a row the hub ends itself, by its own configuration
+    /// (`c.Spawner.consecutive_failure_limit`); 0 for never. With `--jobs`, fewer servers than that are on their way at a time.
+    #[schemars(extend("default" = 5))]
     consecutive_failure_limit: Option<u32>,
-    /// What every probe on this hub begins with, over the defaults of the suite.
+    /// What every probe on this hub begins with; it stands over the defaults of the suite.
     defaults: Option<DefaultsFile>,
 }
 
@@ -77,30 +77,29 @@ struct HubFile {
 #[derive(JsonSchema)]
 #[schemars(rename = "Account", deny_unknown_fields)]
 struct AccountFile {
-    /// Where its token is.
+    /// Where the account's token is.
     token: SecretFile,
-    /// Nobody but hubprobe uses this account, so that leftovers on it may be taken away.
+    /// Nobody but hubprobe uses this account, so that a server that a lost run left on it may be taken away.
     #[schemars(default)]
     dedicated: bool,
 }
 
-/// Where a secret is; the secret itself does not belong in a suite.
+/// Where a secret is. The secret itself does not stand in a suite.
 #[derive(JsonSchema)]
 #[schemars(rename = "Secret", rename_all = "snake_case")]
 enum SecretFile {
-    /// A file's content; relative to the suite's directory.
+    /// The content of a file, whose path is relative to the suite's directory.
     #[schemars(extend("examples" = ["/etc/hubprobe/alps.token"]))]
     File(String),
-    /// An environment variable's value.
+    /// The value of an environment variable.
     #[schemars(extend("examples" = ["ALPS_TOKEN"]))]
     Env(String),
-    /// What a command writes to its standard output: the program and its arguments,
-    /// without a shell.
+    /// What a command writes to its standard output: the program and its arguments, run without a shell.
     #[schemars(extend("examples" = [["pass", "show", "alps"]]))]
     Command(Vec<Word>),
 }
 
-/// A word of a command: a text, or what is typed as a number, a truth value or null and is meant as it stands.
+/// A word of a command: a text. What YAML reads as a number, a truth value or null is taken as it was typed.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Word {
@@ -114,47 +113,46 @@ enum Word {
 #[derive(JsonSchema)]
 #[schemars(rename = "Probe", deny_unknown_fields)]
 struct ProbeFile {
-    /// The name of one of the hubs; may be left out where there is one.
+    /// The name of one of the hubs. It may be left out where there is only one.
     hub: Option<String>,
-    /// The name of one of the hub's accounts, or a list of which any will do, or "*" for any of all; may be left out where
-    /// it has one.
+    /// The name of one of the hub's accounts, a list of which any will do, or `"*"` for any of all. It may be left out where
+    /// the hub has only one.
     #[schemars(extend("examples" = ["servuser", ["serv1", "serv2"], "*"]))]
     account: Option<NamesFile>,
-    /// The named server to start, or a list of which any will do; the default server where it is left out.
+    /// The named server to start, or a list of which any will do. Where it is left out, it is the account's default server.
     server: Option<NamesFile>,
-    /// Spawn options, sent as they stand.
-    #[schemars(extend("examples" = [{"reservation": [""], "account": ["test-group"], "runtime": ["00:05:00"]}]))]
+    /// Spawn options, sent to the hub as they stand.
+    #[schemars(extend("examples" = [{"account": ["test-group"], "runtime": ["00:05:00"]}]))]
     options: Option<Map<String, Value>>,
     /// How long each part may take.
     deadlines: Option<DeadlinesFile>,
-    /// How the scheduler is asked why the server's job waits.
+    /// How the scheduler is asked why the server's job waits, and how a job ended whose server was lost.
     queue: Option<QueueFile>,
-    /// How the scheduler is asked, after the stop, whether the server's job is gone.
+    /// How the scheduler is asked after the stop whether the server's job is gone.
     gone: Option<GoneFile>,
-    /// Adds to or configures the steps reach, identify, spawn, open, kernel,
-    /// execute, stop and gone, which always run, in this order; lab runs where it is named
-    /// after open; environment, options-honoured, notebook and files after execute.
+    /// Steps to add or to configure. `reach`, `identify`, `spawn`, `open`, `kernel`, `execute`, `stop` and `gone` always run, in
+    /// this order. Where they are named, `lab` runs after `open`, and `environment`, `options-honoured`, `notebook` and
+    /// `files` run after `execute`.
     steps: Option<Vec<StepFile>>,
     /// Words by which `--tag` chooses probes.
     #[schemars(extend("examples" = [["slow", "gpu"]]))]
     tags: Option<Vec<Tag>>,
-    /// The name of a probe that this one begins as: maps are merged, lists and
-    /// single values replaced.
+    /// The name of a probe that this one begins as. Maps are merged; lists and single values are replaced.
     extends: Option<String>,
-    /// Only there to be extended: it is not run itself, and is not inherited.
+    /// The probe is only there to be extended, and is not run itself. This key is not inherited.
     #[schemars(default)]
     r#abstract: bool,
-    /// Every combination of these spawn options is a probe.
+    /// Each combination of these spawn options is a probe of its own.
     matrix: Option<MatrixFile>,
     /// How often a visit that did not pass is tried again.
     retries: Option<RetriesFile>,
 }
 
-/// What probes begin with: maps are merged with theirs, lists and single values replaced by them.
+/// What probes begin with. Maps are merged with those of the probe; its lists and single values replace these.
 #[derive(JsonSchema)]
 #[schemars(rename = "Defaults", deny_unknown_fields)]
 struct DefaultsFile {
-    /// Spawn options, sent as they stand.
+    /// Spawn options, sent to the hub as they stand.
     options: Option<Map<String, Value>>,
     /// How long each part may take.
     deadlines: Option<DeadlinesFile>,
@@ -164,23 +162,24 @@ struct DefaultsFile {
     tags: Option<Vec<Tag>>,
     /// How the scheduler is asked, for probes that do not say it.
     queue: Option<QueueFile>,
-    /// The same, after the stop.
+    /// How the scheduler is asked after the stop, for probes that do not say it.
     gone: Option<GoneFile>,
     /// How often a visit is tried again, for probes that do not say it.
     retries: Option<RetriesFile>,
 }
 
-/// Spawn options, each with the values that it takes.
+/// Spawn options, each with a list of the values that it takes.
 #[derive(JsonSchema)]
 #[schemars(rename = "Matrix", extend("minProperties" = 1, "additionalProperties" = {"type": "array", "minItems": 1}, "examples" = [{"partition": [["normal"], ["debug"]], "nnodes": [["1"], ["2"]]}]))]
 struct MatrixFile {
-    /// Added to the combinations of which they change nothing, else combinations of their own.
+    /// Maps of options, as in GitHub Actions: each is added to the combinations of which it changes nothing; where there is
+    /// none, it is a combination of its own.
     include: Option<Vec<Map<String, Value>>>,
-    /// Combinations that are left out.
+    /// Maps of options: combinations that have all of them are left out.
     exclude: Option<Vec<Map<String, Value>>>,
 }
 
-/// One word.
+/// One word, without a comma.
 #[derive(JsonSchema)]
 struct Tag(#[schemars(regex(pattern = r"^[^\s,]+$|\$\{"))] String);
 
@@ -188,11 +187,11 @@ struct Tag(#[schemars(regex(pattern = r"^[^\s,]+$|\$\{"))] String);
 #[derive(JsonSchema)]
 #[schemars(rename = "Step", untagged)]
 enum StepFile {
-    /// A step without settings.
+    /// The name of a step, without settings.
     Name(StepWord),
-    /// A step with settings.
+    /// The step is its only key, with its settings.
     Configured(ConfiguredStep),
-    /// A step whose name is in a variable.
+    /// A step whose name comes from a variable.
     Variable(#[schemars(regex(pattern = r"\$\{"))] String),
 }
 
@@ -218,126 +217,129 @@ enum StepWord {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum ConfiguredStep {
-    /// An answer to the first request.
+    /// The hub answers at its URL, and is a JupyterHub.
     Reach(Option<BudgetFile>),
+    /// The token is the account's, and may do what the probe needs. It has no settings.
     Identify(()),
-    /// A server that is ready; fail is the deadline start.
+    /// A server is asked for, and is ready. Its `fail` is the deadline `start`.
     Spawn(Option<BudgetFile>),
-    /// The server's answer through the proxy.
+    /// The server answers through the proxy.
     Open(Option<BudgetFile>),
-    /// A server that is gone.
-    Stop(Option<BudgetFile>),
-    Gone(()),
-    /// The page that a person would open, and what it loads.
+    /// The page that a person would open, with every script and style sheet that it loads.
     Lab(Option<LabFile>),
-    /// The kernel that is started.
+    /// A kernel is started, and answers.
     Kernel(Option<KernelFile>),
-    /// Code that runs after the nonce that every visit computes.
+    /// Code that the kernel runs, after the product that it has to compute in every visit.
     Execute(Option<CellsFile>),
-    /// What is to be found around the kernel.
+    /// What the kernel must find around it.
     Environment(Box<EnvironmentFile>),
-    /// A notebook that is run cell by cell, in a kernel of its own.
-    Notebook(Box<NotebookFile>),
-    /// A file that is written to the home, read back and deleted; with persist one more, which must survive a restart.
-    Files(Option<FilesFile>),
+    /// What the server got is what the spawn options asked for. It has no settings.
     #[schemars(rename = "options-honoured")]
     OptionsHonoured(()),
+    /// A notebook runs, cell by cell, in a kernel of its own.
+    Notebook(Box<NotebookFile>),
+    /// A file is written to the home, read back and deleted; with `persist`, another one must survive a restart of the server.
+    Files(Option<FilesFile>),
+    /// The server is stopped.
+    Stop(Option<BudgetFile>),
+    /// Nothing of the server is left. It has no settings.
+    Gone(()),
 }
 
-/// What a step may take.
+/// How long a step may take.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Budget", deny_unknown_fields)]
 struct BudgetFile {
-    /// Longer than this is warned of.
+    /// A step that takes longer is warned of in the report.
     warn: Option<Time>,
-    /// Longer than this fails: the step's deadline.
+    /// A step that takes longer fails: this is its deadline.
     fail: Option<Time>,
 }
 
 /// The page that is looked at.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Lab", deny_unknown_fields)]
 struct LabFile {
-    /// Its path below the server; lab where it is left out.
-    #[schemars(length(min = 1), extend("examples" = ["tree"]))]
+    /// Its path below the server.
+    #[schemars(length(min = 1), extend("default" = "lab", "examples" = ["tree"]))]
     path: Option<String>,
-    /// Longer than this is warned of.
+    /// A step that takes longer is warned of in the report.
     warn: Option<Time>,
-    /// Longer than this fails: the step's deadline.
+    /// A step that takes longer fails: this is its deadline.
     fail: Option<Time>,
 }
 
-/// Settings of the kernel.
+/// The kernel that is started.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Kernel", deny_unknown_fields)]
 struct KernelFile {
-    /// The name of a kernelspec; the server's default where it is left out.
+    /// The name of a kernelspec. Where it is left out, it is the server's own default.
     #[schemars(extend("examples" = ["python3"]))]
     name: Option<String>,
-    /// Longer than this is warned of.
+    /// A step that takes longer is warned of in the report.
     warn: Option<Time>,
-    /// Longer than this fails: the step's deadline.
+    /// A step that takes longer fails: this is its deadline.
     fail: Option<Time>,
 }
 
-/// A piece of code to run, or several that share the kernel.
+/// A piece of code to run, or several that run in one kernel.
 #[derive(JsonSchema)]
 #[schemars(rename = "Cells", untagged)]
 enum CellsFile {
-    /// One.
+    /// One piece of code.
     One(ExecuteFile),
-    /// Several, in their order.
+    /// Several pieces, which run in this order.
     Several(#[schemars(length(min = 1))] Vec<ExecuteFile>),
 }
 
-/// Code to run.
+/// A piece of code.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Code", deny_unknown_fields)]
 struct ExecuteFile {
     /// The code.
     #[schemars(extend("examples" = ["print(6*7)"]))]
     code: String,
-    /// What it must print; without it, it only has to run without an error.
+    /// What it must print. Where this is left out, it only has to run without an error.
     #[schemars(extend("examples" = ["42"]))]
     expect: Option<ExpectFile>,
 }
 
-/// What code must print, white space at both ends apart.
+/// What code must print. White space at both ends does not count.
 #[derive(JsonSchema)]
 #[schemars(rename = "Expect", untagged)]
 enum ExpectFile {
-    /// This text.
+    /// Exactly this text.
     Text(String),
-    /// Of another kind.
+    /// Its only key says how the output is compared.
     Kind(ExpectKind),
 }
 
-/// What code must print, by its kind.
+/// How the output is compared.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum ExpectKind {
-    /// This text.
+    /// The output is this text.
     Equals(String),
-    /// Anything with this text in it.
+    /// This text stands somewhere in the output.
     Contains(#[schemars(length(min = 1))] String),
-    /// Anything that this regular expression matches, wherever.
+    /// This regular expression matches somewhere in the output.
     #[schemars(extend("examples" = ["^3\\.1\\d$"]))]
     Matches(#[schemars(length(min = 1))] String),
-    /// JSON that has at least this in it; lists are compared whole.
+    /// The output is JSON that has at least this in it. Lists are compared whole.
     #[schemars(extend("examples" = [{"gpus": 4}]))]
     Json(Value),
 }
 
-/// A size: a number with KiB, MiB, KB or MB, or of bytes.
+/// A size: a number with a unit (KiB, MiB, GiB, KB, MB, GB), or a number of bytes.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Size {
-    /// With a unit.
+    /// A number with a unit.
     Text(
         #[schemars(regex(pattern = r"^\s*[0-9.]+\s*([KMGTPEkmgtpe][Ii]?)?[Bb]?\s*$|\$\{"), extend("examples" = ["2MiB", "512KiB"]))]
          String,
     ),
-    /// In bytes.
+    /// A number of bytes.
     Bytes(#[schemars(range(min = 1))] u64),
 }
 

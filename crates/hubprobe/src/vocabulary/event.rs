@@ -156,3 +156,26 @@ pub enum What {
     /// The run ended.
     RunFinished,
 }
+
+impl What {
+    /// Whom it happened to; none for what happens to the run.
+    #[must_use]
+    pub fn visit(&self) -> Option<VisitId> {
+        match self {
+            Self::RunStarted { .. } | Self::Interrupted { .. } | Self::RunFinished => None,
+            Self::VisitStarted { visit, .. }
+            | Self::HubVersion { visit, .. }
+            | Self::TokenExpires { visit, .. }
+            | Self::StepStarted { visit, .. }
+            | Self::Progress { visit, .. }
+            | Self::StepFinished { visit, .. }
+            | Self::Warning { visit, .. }
+            | Self::LeftBehind { visit, .. }
+            | Self::Kept { visit, .. }
+            | Self::VisitRetried { visit }
+            | Self::NodeTime { visit, .. }
+            | Self::Artifact { visit, .. }
+            | Self::VisitFinished { visit } => Some(*visit),
+        }
+    }
+}

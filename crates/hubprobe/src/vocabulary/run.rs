@@ -247,6 +247,26 @@ impl Run {
         }
     }
 
+    /// The run as if it had been this visit alone; none where the visit has not begun.
+    #[must_use]
+    pub fn alone(&self, id: VisitId) -> Option<Self> {
+        let at = self.ids.iter().rposition(|known| *known == id)?;
+        let visit = self.visits.get(at)?.clone();
+        Some(Self {
+            schema: self.schema.clone(),
+            hubprobe: self.hubprobe.clone(),
+            run: self.run,
+            started: self.started,
+            duration_s: round(visit.started_s + visit.duration_s),
+            verdict: visit.verdict,
+            dry_run: self.dry_run,
+            interrupted: self.interrupted.clone(),
+            node_time: self.node_time,
+            visits: vec![visit],
+            ids: vec![id],
+        })
+    }
+
     fn node_time(&mut self, visit: VisitId, node_s: f64, limit_s: f64) {
         let taken = self.node_time.get_or_insert(NodeTimeTaken {
             limit_s,

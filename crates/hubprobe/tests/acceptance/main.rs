@@ -18,6 +18,7 @@
 )]
 
 mod accounts;
+mod artifacts;
 mod batch;
 mod causes;
 mod doctor;
@@ -118,6 +119,7 @@ fn main() -> ExitCode {
             .chain(typed(version == &hubs.versions()[0]))
             .chain(spread(version == &hubs.versions()[0]))
             .chain(told(version == &hubs.versions()[0]))
+            .chain(left_in_files(version == &hubs.versions()[0]))
             .chain(notebooks(version == &hubs.versions()[0]))
             .chain(restarted(version == &hubs.versions()[0]))
             .chain(scheduled(version == &hubs.versions()[0]))
@@ -154,6 +156,11 @@ fn spread(newest: bool) -> &'static [Case] {
 /// What a run looks like is the same whatever the hub: on the newest alone.
 fn told(newest: bool) -> &'static [Case] {
     if newest { reports::EDGES } else { &[] }
+}
+
+/// What visits leave in files is the same whatever the hub: on the newest alone.
+fn left_in_files(newest: bool) -> &'static [Case] {
+    if newest { artifacts::EDGES } else { &[] }
 }
 
 /// How notebooks are judged is the kernel's business, whatever the hub: on the newest alone.

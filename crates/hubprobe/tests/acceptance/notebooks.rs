@@ -4,6 +4,7 @@
 //! table says what each comes to; that it is so is asked of those programs as well as of hubprobe.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -220,8 +221,9 @@ fn as_nbclient_and_nbval(hubs: &Hubs, version: &str) {
     let mut kept = Vec::new();
     for world in &worlds {
         for entry in walk(&world.dir).iter().filter(|path| {
-            path.components()
-                .any(|part| part.as_os_str().to_string_lossy().starts_with("kept-"))
+            let is_kept = |part: &OsStr| part.to_string_lossy().starts_with("kept-");
+            path.extension() == Some(OsStr::new("ipynb"))
+                && path.components().any(|part| is_kept(part.as_os_str()))
         }) {
             kept.push(entry.with_extension("").display().to_string());
         }

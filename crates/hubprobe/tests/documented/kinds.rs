@@ -20,8 +20,8 @@ pub fn attempt(stage: &mut Stage<'_>, block: &Block) -> Result<(), String> {
         _ if block.generated && !block.text.starts_with("$ ") => Ok(()),
         [] | ["sh" | "console" | "bash"] => typed(stage, block),
         ["text"] => no_commands(block),
-        // What hubprobe writes, shown for people.
-        ["markdown" | "html" | "xml"] => Ok(()),
+        // What hubprobe writes, and what no program of here reads.
+        ["markdown" | "html" | "xml" | "dockerfile"] => Ok(()),
         ["yaml", "suite"] => suite(stage, block, None),
         ["yaml", "suite", name] => suite(stage, block, Some(name)),
         [_, "file", name] => {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use hubprobe::cli::args::Args;
 
@@ -158,13 +159,19 @@ pub fn parses(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// What a sentence may leave out.
+const LEFT_OUT: [ErrorKind; 2] = [
+    ErrorKind::MissingRequiredArgument,
+    ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+];
+
 /// The same for words in the midst of a sentence, which may leave out what a command needs.
 ///
 /// # Errors
 /// What it would say.
 pub fn named(words: &[String]) -> Result<(), String> {
     match Args::try_parse_from(words) {
-        Err(error) if error.kind() == clap::error::ErrorKind::MissingRequiredArgument => Ok(()),
+        Err(error) if LEFT_OUT.contains(&error.kind()) => Ok(()),
         _ => parses(words),
     }
 }

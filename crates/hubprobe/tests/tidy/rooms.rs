@@ -208,7 +208,7 @@ pub(crate) const ROOMS: &[Room] = &[
     // Keeps what visits leave, in files, by a thread that a slow disk may hold up.
     Room {
         name: "artifacts",
-        rooms: &["vocabulary", "dispatch"],
+        rooms: &["vocabulary", "dispatch", "journal"],
         crates: &["tempfile"],
         not: &["std::net", "std::process", "std::env"],
     },

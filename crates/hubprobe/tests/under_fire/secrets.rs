@@ -189,10 +189,26 @@ fn in_nothing_that_a_check_writes(_: &Hubs) {
                     "json=r.json",
                     "--format",
                     "junit=r.xml",
+                    "--format",
+                    "html=r.html",
+                    "--format",
+                    "markdown=r.md",
+                    "--format",
+                    "prometheus=r.prom",
+                    "--journal",
+                    "run.journal",
+                    "--artifacts",
+                    "kept",
                 ])
                 .and(&["--deadline", "stop=2s", "--deadline", "total=4s"])
                 .run();
             assert_silent(&fire, &what, &[&said.out, &said.err]);
+            // The hub's words are in it, and something stands in the token's place.
+            let kept = std::fs::read_to_string(fire.dir.join("kept/check/requests.har"));
+            assert!(
+                said.code == Some(0) || kept.unwrap().contains(HIDDEN),
+                "{what}: {said:?}"
+            );
         }
     }
     for stop in [Stop::Fails, Stop::Ignored] {

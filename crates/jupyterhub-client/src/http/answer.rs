@@ -72,10 +72,14 @@ impl Open {
                     drop(chunk);
                     return Err(too_large());
                 }
-                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+                Ok(Ok(Some(chunk))) => {
+                    trail.received(chunk.len());
+                    body.extend_from_slice(&chunk);
+                }
             }
         }
         head.elapsed = trail.started.elapsed();
+        trail.over();
         Ok(Answer {
             head,
             body: body.freeze(),
@@ -104,7 +108,10 @@ impl Open {
                     return Err(trail.fail(stage));
                 }
                 Ok(Ok(None)) => break,
-                Ok(Ok(Some(chunk))) => length += chunk.len() as u64,
+                Ok(Ok(Some(chunk))) => {
+                    self.trail.received(chunk.len());
+                    length += chunk.len() as u64;
+                }
             }
         }
         self.head.elapsed = self.trail.started.elapsed();
@@ -126,17 +133,25 @@ impl Open {
         while body.len() < GLIMPSE {
             match timeout_at(self.until, self.response.chunk()).await {
                 Ok(Ok(Some(chunk))) => {
-                    body.extend_from_slice(&chunk[..chunk.len().min(GLIMPSE - body.len())])
+                    self.trail.received(chunk.len());
+                    body.extend_from_slice(&chunk[..chunk.len().min(GLIMPSE - body.len())]);
                 }
                 _ => break,
             }
         }
         self.head.elapsed = self.trail.started.elapsed();
-        Answer {
+        let answer = Answer {
             head: self.head,
             body: body.freeze(),
             trail: self.trail,
+        };
+        if let Some(live) = &answer.trail.live
+            && !(200..300).contains(&answer.head.status)
+        {
+            live.text(&answer.text());
         }
+        answer.trail.over();
+        answer
     }
 }
 

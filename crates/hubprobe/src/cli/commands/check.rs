@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::account::Register;
-use crate::artifacts::{self, Keeper, Kept};
+use crate::artifacts::{self, Keeper, Kept, Report};
 use crate::cli::args::{Check, Global};
 use crate::cli::exit::Exit;
 use crate::cli::formats::Formats;
@@ -20,6 +20,7 @@ use crate::engine::{Clock, Engine, Events, Meter};
 use crate::journal::Journal;
 use crate::listen::{Bars, Lines};
 use crate::means::{self, Want};
+use crate::report;
 use crate::undo::Ledger;
 use crate::vocabulary::{Run, SecretSource, What};
 
@@ -42,7 +43,7 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     let (keeper, kept) = match &check.artifacts {
         Some(directory) => {
             keeps_notebooks(directory, &plan)?;
-            let (keeper, kept) = artifacts::open(directory).with_context(|| {
+            let (keeper, kept) = artifacts::open(directory, reports()).with_context(|| {
                 format!(
                     "artifacts cannot be written to {}; nothing was sent to a hub",
                     directory.display()
@@ -65,6 +66,20 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     } else {
         exit
     })
+}
+
+/// What is made of each visit that did not pass.
+fn reports() -> Vec<Report> {
+    vec![
+        Report {
+            name: "report.html",
+            make: |run| report::html::report(run).map_err(|error| error.to_string()),
+        },
+        Report {
+            name: "report.json",
+            make: |run| report::json::report(run).map_err(|error| error.to_string()),
+        },
+    ]
 }
 
 /// Refuses a directory where an artifact would take the place of a notebook that is compared with.

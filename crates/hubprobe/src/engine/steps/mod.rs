@@ -3,6 +3,7 @@
 //! A step proves its effect or gives a finding; it never assumes. Each has its
 //! own deadline, and what it learns for the next one goes into the walk.
 
+mod as_it_ran;
 pub mod back;
 mod company;
 mod earlier;
@@ -29,7 +30,7 @@ use std::time::Duration;
 
 use jupyterhub_client::start_body;
 
-use super::Walk;
+use super::{Requests, Walk};
 use crate::connect::{self, ConnectError};
 use crate::diagnose::scope;
 use crate::explain::home;
@@ -46,7 +47,8 @@ pub async fn connect(walk: &mut Walk) -> Result<Vec<String>, Finding> {
         .await
         .map_err(|error| Finding::new(Cause::TokenMissing, error.to_string()))?;
     walk.voice.hide(read.token.clone());
-    let made = connect::hub(&walk.target, Some(read.token), walk.run).await;
+    let observer = walk.requests.as_ref().map(Requests::observer);
+    let made = connect::watched(&walk.target, Some(read.token), walk.run, observer).await;
     let made = made.map_err(|error| match error {
         ConnectError::Header { .. } => Finding::new(Cause::TokenMissing, error.to_string())
             .advise("Set it. --header NAME=ENV (headers: in a suite) names where the value is, not the value itself."),

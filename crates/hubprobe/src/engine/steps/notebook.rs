@@ -11,10 +11,11 @@ use jupyterhub_client::{Execution, ExecutionStatus, JupyterServer, KernelConnect
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
+use super::as_it_ran::AsItRan;
 use super::{company, ending, execute, kernel, lost};
 use crate::diagnose::{kernel as layer, notebook as diagnose};
 use crate::engine::Walk;
-use crate::notebook::{Compare, Difference, Executed, compare, size};
+use crate::notebook::{Compare, Difference, compare, size};
 use crate::suite::NotebookStep;
 use crate::vocabulary::{Cause, Finding};
 
@@ -88,13 +89,16 @@ async fn one(walk: &mut Walk, number: usize, step: &NotebookStep) -> Result<Stri
     let connected = kernel::connect(walk, &server, &id, until).await;
     let ran = match connected {
         Ok((connection, _)) => {
+            let kept = walk
+                .artifacts
+                .then(|| AsItRan::begin(step.name(), &step.notebook, walk.voice.clone()));
             let mut running = Running {
+                kept,
                 walk,
                 step,
                 name: step.name(),
                 id,
                 connection,
-                executed: walk.artifacts.then(|| Executed::begin(&step.notebook)),
             };
             let ran = running.cells().await;
             running.end().await;
@@ -149,7 +153,7 @@ struct Running<'a> {
     id: String,
     connection: KernelConnection,
     /// Where somebody keeps it.
-    executed: Option<Executed>,
+    kept: Option<AsItRan>,
 }
 
 impl Running<'_> {
@@ -162,7 +166,7 @@ impl Running<'_> {
         for (at, cell) in notebook.cells.iter().enumerate() {
             let duty = cell.duty(self.step.compare);
             if !duty.run {
-                if let Some(executed) = &mut self.executed {
+                if let Some(executed) = self.kept.as_mut().and_then(AsItRan::executed) {
                     executed.keep(&notebook, at);
                 }
                 continue;
@@ -252,9 +256,10 @@ impl Running<'_> {
 
     /// What a cell showed is a part of the notebook as it ran.
     fn note(&mut self, at: usize, execution: &Execution) {
-        if let Some(executed) = &mut self.executed {
+        let notebook = &self.step.notebook;
+        if let Some(executed) = self.kept.as_mut().and_then(AsItRan::executed) {
             let shown = in_json(&execution.outputs);
-            executed.ran(&self.step.notebook, at, shown, execution.execution_count);
+            executed.ran(notebook, at, shown, execution.execution_count);
         }
     }
 
@@ -297,21 +302,9 @@ impl Running<'_> {
         }
     }
 
-    /// Says goodbye to the kernel, and what is to be kept.
+    /// Says goodbye to the kernel; what is to be kept is said as it is let go.
     async fn end(self) {
         self.connection.close().await;
-        let voice = &self.walk.voice;
-        let Some(executed) = self.executed else {
-            return;
-        };
-        let left_out = executed.left_out();
-        if left_out > 0 {
-            voice.warn(&format!(
-                "{}: the notebook as it ran is kept without what {left_out} of its cells showed, which is more than 16 MiB",
-                self.name
-            ));
-        }
-        voice.artifact(&self.name, executed.text(&|text| voice.clean(text)));
     }
 }
 

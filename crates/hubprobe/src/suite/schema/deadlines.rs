@@ -2,33 +2,42 @@
 
 use schemars::JsonSchema;
 
-/// How long each part may take, as in 90s, 5m, 1h30m or 250ms; above zero and 7d at most.
+/// How long each part of a visit may take: above zero, and 7d at most.
 #[derive(JsonSchema)]
 #[schemars(rename = "Deadlines", deny_unknown_fields)]
 pub(super) struct DeadlinesFile {
-    /// An answer to the first request; 10s.
+    /// From the first request to the hub's answer.
+    #[schemars(extend("default" = "10s"))]
     reach: Option<Time>,
-    /// A server that is ready; 5m.
+    /// From the start request to a server that is ready.
+    #[schemars(extend("default" = "5m"))]
     start: Option<Time>,
-    /// The wait in a scheduler's queue, during which start stands still; 20m.
+    /// The wait in a scheduler's queue. While the server is pending, `start` stands still and this one runs.
+    #[schemars(extend("default" = "20m"))]
     queue: Option<Time>,
-    /// The server's answer through the proxy; 30s.
+    /// From a server that is ready to its answer through the proxy.
+    #[schemars(extend("default" = "30s"))]
     open: Option<Time>,
-    /// The page that a person would open, with all that it loads; 60s.
+    /// The page of the step `lab`, with all that it loads.
+    #[schemars(extend("default" = "60s"))]
     lab: Option<Time>,
-    /// A kernel that answers; 60s.
+    /// From the request for a kernel to its first answer.
+    #[schemars(extend("default" = "60s"))]
     kernel: Option<Time>,
-    /// Each piece of code; 60s.
+    /// Each piece of code.
+    #[schemars(extend("default" = "60s"))]
     execute: Option<Time>,
-    /// Writing, reading back and deleting a file; 60s.
+    /// Writing, reading back and deleting the file of the step `files`.
+    #[schemars(extend("default" = "60s"))]
     files: Option<Time>,
-    /// A server that is gone; 2m.
+    /// From the stop request to a server that is gone. It is also the time for taking back what a visit left.
+    #[schemars(extend("default" = "2m"))]
     stop: Option<Time>,
-    /// The whole visit; the sum of the others and 30s where it is left out, and what a restart may take.
+    /// The whole visit. Where it is left out, it is the sum of the others and 30s, and what notebooks and a restart may take.
     total: Option<Time>,
 }
 
-/// A length of time: whole numbers with d, h, m, s or ms.
+/// A length of time: whole numbers with `d`, `h`, `m`, `s` or `ms`.
 #[derive(JsonSchema)]
 pub(super) struct Time(
     #[schemars(regex(pattern = r"^\s*(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?\s*$|\$\{"), length(min = 2), extend("examples" = ["90s", "5m", "1h30m"]))]

@@ -5,36 +5,37 @@ use schemars::JsonSchema;
 
 use super::Size;
 
-/// What is to be found around the kernel, which must be one of Python.
+/// What the kernel must find around it. The kernel must be one of Python.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, extend("minProperties" = 1))]
+#[schemars(rename = "Environment", deny_unknown_fields, extend("minProperties" = 1))]
 pub(super) struct EnvironmentFile {
-    /// Packages that must be installed and importable, with versions as pip takes them.
+    /// Packages that must be installed, of these versions (as pip takes them; an empty text for any), and importable.
     #[schemars(extend("examples" = [{"numpy": ">=2", "pandas": ""}]))]
     packages: Option<IndexMap<String, Option<String>>>,
-    /// At least so many cores.
+    /// How many cores there must be at least.
     #[schemars(range(min = 1))]
     cores: Option<u64>,
-    /// At least so much memory.
+    /// How much memory there must be at least.
     memory: Option<Size>,
-    /// At least so many GPUs.
+    /// How many GPUs there must be at least.
     #[schemars(range(min = 1))]
     gpus: Option<u64>,
-    /// The user that it runs as.
+    /// The name of the user that it must run as.
     user: Option<String>,
-    /// Environment variables with their values.
+    /// Environment variables, and the values that they must have.
     #[schemars(extend("examples" = [{"SLURM_JOB_PARTITION": "debug"}]))]
     variables: Option<IndexMap<String, Option<String>>>,
-    /// Paths, and what must be possible there.
+    /// Paths, and whether they must be readable or writable: `read` or `write`.
     #[schemars(extend("examples" = [{"/scratch": "write", "/data": "read"}]))]
     paths: Option<IndexMap<String, AccessWord>>,
-    /// Addresses that must take a connection.
+    /// Addresses (`HOST:PORT`) that must take a connection.
     #[schemars(extend("examples" = [["pypi.org:443"]]))]
     network: Option<Vec<String>>,
 }
 
-/// What must be possible at a path; may be in a variable.
+/// `read` or `write`.
 #[derive(JsonSchema)]
+#[schemars(rename = "Access")]
 pub(super) struct AccessWord(
     #[schemars(regex(pattern = r"^(read|write)$|\$\{"), extend("examples" = ["read", "write"]))]
     String,

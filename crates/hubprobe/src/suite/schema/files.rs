@@ -4,18 +4,19 @@ use schemars::JsonSchema;
 
 use super::{Size, Time};
 
-/// The file to write.
+/// The file that is written.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Files", deny_unknown_fields)]
 pub(super) struct FilesFile {
-    /// Its size; 2MiB where it is left out, 32MiB at most.
+    /// Its size, 32MiB at most.
+    #[schemars(extend("default" = "2MiB"))]
     size: Option<Size>,
-    /// Also stop the server, start it again with the same options, and look whether a small file that was left in the
-    /// home is still there.
+    /// After that the server is stopped and started again with the same options, and a small file that was left in the home
+    /// must still be there.
     #[schemars(default)]
     persist: bool,
-    /// Longer than this is warned of.
+    /// A step that takes longer is warned of in the report.
     warn: Option<Time>,
-    /// Longer than this fails: the step's deadline.
+    /// A step that takes longer fails: this is its deadline.
     fail: Option<Time>,
 }

@@ -8,9 +8,9 @@ use super::Time;
 #[derive(JsonSchema)]
 #[schemars(rename = "Names", untagged)]
 pub(super) enum NamesFile {
-    /// This one.
+    /// This one, and no other.
     One(String),
-    /// Any of these.
+    /// Any of these will do.
     AnyOf(#[schemars(length(min = 1))] Vec<String>),
 }
 
@@ -18,9 +18,9 @@ pub(super) enum NamesFile {
 #[derive(JsonSchema)]
 #[schemars(rename = "Retries", untagged)]
 pub(super) enum RetriesFile {
-    /// So often, 10 s after each attempt, and not after a spawn that failed.
+    /// How often at most, 10 s after each attempt, and not after a spawn that failed.
     Times(#[schemars(range(max = 10))] u32),
-    /// With more to say.
+    /// How often, when, and after what.
     More(RetriesMap),
 }
 
@@ -28,33 +28,34 @@ pub(super) enum RetriesFile {
 #[derive(JsonSchema)]
 #[schemars(rename = "RetriesMap", deny_unknown_fields)]
 pub(super) struct RetriesMap {
-    /// How often, at most.
+    /// How often at most.
     #[schemars(range(max = 10))]
     times: u32,
-    /// How long after the end of the last attempt; 10s where it is left out.
+    /// How long to wait after the end of an attempt.
+    #[schemars(extend("default" = "10s"))]
     wait: Option<Time>,
-    /// Also after a spawn that failed. Hubs may end themselves after a few that fail in a row.
+    /// Try again also after a spawn that failed. A hub may end itself after a few that fail in a row.
     #[schemars(default)]
     spawn: bool,
 }
 
-/// How much time of nodes all visits together may take.
+/// How much node time all visits of a run together may take.
 #[derive(JsonSchema)]
 #[schemars(rename = "NodeTime", untagged)]
 pub(super) enum NodeTimeFile {
-    /// So much; the number of nodes is that of the option nnodes, nodes or num_nodes, or 1.
+    /// Nodes times time. The number of nodes is that of the option `nnodes`, `nodes` or `num_nodes`, or 1.
     Limit(Time),
-    /// With more to say.
+    /// The same, with the option that says how many nodes.
     More(NodeTimeMap),
 }
 
-/// How much time of nodes, and where their number stands.
+/// How much node time, and where the number of nodes stands.
 #[derive(JsonSchema)]
 #[schemars(rename = "NodeTimeMap", deny_unknown_fields)]
 pub(super) struct NodeTimeMap {
     /// Nodes times time.
     limit: Time,
-    /// The spawn option that says how many nodes.
+    /// The spawn option that says how many nodes. Where it is left out, it is `nnodes`, `nodes` or `num_nodes`.
     #[schemars(extend("examples" = ["nnodes"]))]
     nodes: Option<String>,
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::suite::{
-    budget, defaults, environment, fields::Shape, hubs, load, node_time, notebooks, parts, probes,
-    retries, scheduler, steps,
+    DeadlineName, Deadlines, Retries, budget, defaults, environment, fields::Shape, hubs, load,
+    matrix, node_time, notebooks, parse_duration, parts, probes, retries, scheduler, steps,
 };
 
 fn keys<T: JsonSchema>() -> Vec<String> {
@@ -42,6 +42,28 @@ fn the_schema_has_the_keys_that_are_read() {
     same(keys::<notebook::RuleFile>(), &notebooks::RULE);
     same(keys::<spread::RetriesMap>(), &retries::RETRIES);
     same(keys::<spread::NodeTimeMap>(), &node_time::NODE_TIME);
+}
+
+#[test]
+fn the_defaults_that_are_described_are_those_that_are_used() {
+    let used = Deadlines::default();
+    let deadlines = schema_for!(DeadlinesFile).to_value();
+    for name in DeadlineName::ALL {
+        let described = &deadlines["properties"][name.as_str()]["default"];
+        match described.as_str() {
+            Some(text) => assert_eq!(parse_duration(text), Ok(used.get(name)), "{name}"),
+            None => assert_eq!(name, DeadlineName::Total),
+        }
+    }
+    let retries = schema_for!(spread::RetriesMap).to_value();
+    let wait = retries["properties"]["wait"]["default"].as_str().unwrap();
+    assert_eq!(parse_duration(wait), Ok(Retries::default().wait));
+    let suite = schema_for!(SuiteFile).to_value();
+    let limit = &suite["properties"]["matrix_limit"]["default"];
+    assert_eq!(limit.as_u64(), Some(matrix::LIMIT as u64));
+    let hub = schema_for!(HubFile).to_value();
+    let limit = &hub["properties"]["consecutive_failure_limit"]["default"];
+    assert_eq!(*limit, crate::suite::Hub::USUAL_LIMIT);
 }
 
 #[test]
