@@ -9,7 +9,7 @@ use jupyterhub_client::{Hub, NewToken, Settings, Token, Url};
 use jupyterhub_sandbox::{Places, Sandbox, SingleUser, Spec, sweep};
 
 /// Kinds of hubs, as pages name them (`<!-- hub: slurm -->`).
-pub const KINDS: [&str; 3] = ["plain", "slurm", "firecrest"];
+pub const KINDS: [&str; 4] = ["plain", "lab", "slurm", "firecrest"];
 
 /// Login secrets are kept, as pages show them; nobody logs in through OAuth.
 const KEEPS_SECRETS: &str =
@@ -42,11 +42,11 @@ impl Hubs {
             let spec = Spec {
                 name: kind.to_owned(),
                 single_user: match kind {
-                    "slurm" => SingleUser::Light,
+                    "plain" | "slurm" => SingleUser::Light,
                     _ => SingleUser::Lab,
                 },
                 slurm: kind == "slurm",
-                faults: kind == "plain",
+                faults: matches!(kind, "plain" | "lab"),
                 standing,
                 extra_config_text: Some(match kind {
                     "slurm" => SHOWS_STATE.to_owned(),

@@ -30,7 +30,7 @@ const BINARY: &str = "/usr/local/bin/hubprobe";
 pub struct Stage<'a> {
     pub dir: PathBuf,
     hubs: &'a Hubs,
-    sandbox: Option<&'a Sandbox>,
+    kind: &'a str,
     /// Where the page's shell is.
     pub here: PathBuf,
     /// Names of the page, and what they are here: as long, so that lines are folded alike.
@@ -72,7 +72,7 @@ impl<'a> Stage<'a> {
         Self {
             dir,
             hubs,
-            sandbox: None,
+            kind: "plain",
             names: [ACCOUNT, ADMIN].map(|name| {
                 let stem = name.get(..name.len() - 1).unwrap_or_default();
                 (name, format!("{stem}{mark}"))
@@ -86,19 +86,20 @@ impl<'a> Stage<'a> {
     }
 
     /// What comes now is meant for a hub of this kind.
-    pub fn on(&mut self, kind: &str) {
-        let sandbox = self.hubs.of(kind);
-        self.sandbox = Some(sandbox);
+    pub fn on(&mut self, kind: &'a str) {
+        self.kind = kind;
         // Elsewhere Slurm's programs find their configuration in /etc.
-        if let Some(conf) = sandbox.slurm_conf() {
-            self.exports
-                .insert("SLURM_CONF".to_owned(), conf.display().to_string());
+        if kind == "slurm"
+            && let Some(conf) = self.sandbox().slurm_conf()
+        {
+            let conf = conf.display().to_string();
+            self.exports.insert("SLURM_CONF".to_owned(), conf);
         }
     }
 
-    fn sandbox(&mut self) -> &'a Sandbox {
-        let hubs = self.hubs;
-        self.sandbox.get_or_insert_with(|| hubs.of("plain"))
+    /// The hub, which is started when the first page wants it.
+    fn sandbox(&self) -> &'a Sandbox {
+        self.hubs.of(self.kind)
     }
 
     /// The page's words, as they are here.
