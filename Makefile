@@ -9,7 +9,7 @@ CARGO ?= cargo
 ROUNDS ?= 5
 SECONDS ?= 60
 
-.PHONY: help demo test test-all fuzz bench fmt doc book pictures clean
+.PHONY: help demo test test-all fuzz bench compare package fmt doc book pictures clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,16 @@ bench: ## the same visit by a script and by hubprobe, on one hub (ROUNDS=5)
 	@tools/setup python rust
 	$(CARGO) build --locked --release -p hubprobe
 	@python3 benches/visit/run.py --hubprobe target/release/hubprobe --rounds $(ROUNDS)
+
+package: ## a wheel, a Debian package and a tarball, in target/packages; see docs/install.md
+	@tools/setup python rust
+	@tools/package all target/packages
+
+compare: ## the tools of the field on the same faults, and docs/comparison.md anew (PYTHON=PATH: one of 3.13 or newer, for hucl)
+	@tools/setup python rust nginx slurm
+	$(CARGO) build --locked -p hubprobe
+	@python3 benches/peers/run.py --hubprobe target/debug/hubprobe --out benches/peers/results.json $(if $(PYTHON),--python $(PYTHON))
+	UPDATE=1 $(CARGO) test --locked -p hubprobe --test generated
 
 fmt: ## format the code
 	$(CARGO) fmt --all

@@ -10,6 +10,9 @@
     reason = "tests"
 )]
 
+#[path = "generated/comparison.rs"]
+mod comparison;
+
 use std::fmt::Write as _;
 use std::path::Path;
 

@@ -1,5 +1,5 @@
 //! Guards what the compiler does not: the doors between the rooms, where is printed, the length and the names of files,
-//! links between pages.
+//! links between pages, that there is one version everywhere.
 //!
 //! Reads sources as text; nothing is run. A rule that stands in its way is either right, or is changed here together with
 //! ARCHITECTURE.md, where its reason is.
@@ -23,6 +23,8 @@ mod rooms;
 mod source;
 #[path = "tidy/tree.rs"]
 mod tree;
+#[path = "tidy/versions.rs"]
+mod versions;
 
 const HUBPROBE: &str = "crates/hubprobe/src";
 const CLIENT: &str = "crates/jupyterhub-client";

@@ -83,6 +83,8 @@ fn leaf(what: Certificate) -> Result<CertificateParams, rcgen::Error> {
     leaf.distinguished_name = called(names.first().map_or("", String::as_str));
     leaf.is_ca = IsCa::ExplicitNoCa;
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Strict clients (Python 3.13, aiohttp) refuse a certificate that does not say whose it is.
+    leaf.use_authority_key_identifier_extension = true;
     let (from, until) = match what {
         Certificate::Expired => (-93, -3),
         Certificate::NotYet => (2, 92),
@@ -97,6 +99,7 @@ fn authority(name: &str) -> Result<CertificateParams, rcgen::Error> {
     authority.distinguished_name = called(name);
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    authority.use_authority_key_identifier_extension = true;
     valid(&mut authority, -400, 400);
     Ok(authority)
 }
