@@ -15,6 +15,8 @@ pub enum Sandbox {
     #[command(after_help = "Examples:
   hubprobe sandbox status")]
     Status,
+    /// Print what a shell wants to know of a sandbox, for eval: its URL, and where its admin's token is
+    Env(Env),
     /// Print a log: the hub's, the proxy's, or a server's
     Logs(Logs),
     /// What can be broken on purpose, by name (for up --fault, and for the spawn option fault)
@@ -38,6 +40,17 @@ pub struct Named {
         env = "HUBPROBE_SANDBOX"
     )]
     pub name: String,
+}
+
+/// `hubprobe sandbox env`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Env {
+    /// Which one.
+    #[command(flatten)]
+    pub named: Named,
+    /// The URL past a front that stands before the hub; few fronts would let an account be made
+    #[arg(long)]
+    pub direct: bool,
 }
 
 /// `hubprobe sandbox up`.

@@ -2,13 +2,15 @@
 
 mod faults;
 
-use anyhow::{Context, bail};
+use std::path::Path;
+
+use anyhow::Context;
 use jupyterhub_sandbox::{
     NEWEST_KNOWN_GOOD, Places, Process, Progress, Sandbox, SingleUser, Spec, sweep,
 };
 
 use crate::cli::args::Global;
-use crate::cli::args_sandbox::{Down, Logs, Sandbox as Command, Up};
+use crate::cli::args_sandbox::{Down, Env, Logs, Named, Sandbox as Command, Up};
 use crate::cli::exit::Exit;
 use crate::cli::printer::Printer;
 use crate::report::plain;
@@ -23,6 +25,7 @@ pub async fn run(global: &Global, command: &Command, printer: &Printer) -> anyho
         Command::Up(args) => up(&places, args, printer).await,
         Command::Down(args) => down(&places, args, printer).await,
         Command::Status => status(&places, printer).await,
+        Command::Env(args) => env(&places, args, printer),
         Command::Logs(args) => logs(&places, args, printer),
         Command::Faults => {
             printer.line(&faults::list(80));
@@ -209,13 +212,52 @@ async fn status(places: &Places, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(Exit::Passed)
 }
 
-fn logs(places: &Places, args: &Logs, printer: &Printer) -> anyhow::Result<Exit> {
-    let Some(sandbox) = Sandbox::find(places, &args.named.name)? else {
-        bail!(
+/// The sandbox of this name.
+fn find(places: &Places, named: &Named) -> anyhow::Result<Sandbox> {
+    Sandbox::find(places, &named.name)?.with_context(|| {
+        format!(
             "there is no sandbox {}; hubprobe sandbox status shows which there are",
-            args.named.name
-        );
-    };
+            named.name
+        )
+    })
+}
+
+/// Lines for `eval`: the words that `check` and `account` read from the environment. With a front, the URL is the one that
+/// goes through it, unless it is to go past it.
+fn env(places: &Places, args: &Env, printer: &Printer) -> anyhow::Result<Exit> {
+    let sandbox = find(places, &args.named)?;
+    let fronts = sandbox.fronts();
+    let front = fronts.first().filter(|_| !args.direct);
+    let ca_file = front
+        .and_then(|front| front.ca_file())
+        .map(Path::to_path_buf);
+    let token = Some(sandbox.admin_token_file().to_path_buf());
+    let url = front.map_or(sandbox.url(), |front| front.url());
+    printer.line(&format!("export HUBPROBE_URL={}", quoted(url)));
+    for (name, path) in [
+        ("HUBPROBE_ADMIN_TOKEN_FILE", token),
+        ("HUBPROBE_CA_FILE", ca_file),
+        ("SLURM_CONF", sandbox.slurm_conf()),
+    ] {
+        if let Some(path) = path {
+            let path = path.to_string_lossy();
+            printer.line(&format!("export {name}={}", quoted(&path)));
+        }
+    }
+    Ok(Exit::Passed)
+}
+
+/// One word for a shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.:".contains(c);
+    if text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn logs(places: &Places, args: &Logs, printer: &Printer) -> anyhow::Result<Exit> {
+    let sandbox = find(places, &args.named)?;
     let path = match &args.user {
         Some(user) => sandbox.server_log(user, &args.server),
         None if args.proxy => sandbox.proxy_log(),

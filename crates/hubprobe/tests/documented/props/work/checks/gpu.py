@@ -1,0 +1,1 @@
+print("a GPU, or none")

@@ -1,0 +1,85 @@
+//! Crontabs: five fields that cron reads, and a command that is run as cron runs it, by /bin/sh, at home, with hardly any
+//! environment. Slurm's scrontab has the same lines, and options of jobs above them.
+
+use regex::Regex;
+
+use crate::stage::Stage;
+
+/// Tries each line.
+///
+/// # Errors
+/// What is wrong in it.
+pub fn attempt(stage: &mut Stage<'_>, text: &str) -> Result<(), String> {
+    let mut environment = environment(stage);
+    let assigned = Regex::new(r"^([A-Z_]+)\s*=\s*(.*)$").unwrap();
+    for line in text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        if let Some(parts) = assigned.captures(line) {
+            // The stage's programs go before what the page says.
+            let (name, value) = (parts[1].to_owned(), parts[2].trim_matches('"').to_owned());
+            environment.retain(|(known, _)| *known != name);
+            environment.push((name, value));
+            continue;
+        }
+        let command = command(line)?;
+        stage.run(command, &["/bin/sh", "-c"], &environment, &stage.home())?;
+    }
+    Ok(())
+}
+
+/// The same in Slurm's table, where jobs have what the user's login has, and `#SCRON` lines are options of sbatch.
+///
+/// # Errors
+/// What is wrong in it.
+pub fn slurm(stage: &mut Stage<'_>, text: &str) -> Result<(), String> {
+    let option = Regex::new(r"^#SCRON( --?[a-z-]+([= ]\S+)?)+$").unwrap();
+    for line in text.lines().filter(|line| line.starts_with("#SCRON")) {
+        option
+            .is_match(line)
+            .then_some(())
+            .ok_or(format!("not an option of a job: {line}"))?;
+    }
+    attempt(stage, text)
+}
+
+/// What cron gives a job (Debian's crontab(5)).
+pub fn environment(stage: &Stage<'_>) -> Vec<(String, String)> {
+    let home = stage.dir.join("home").display().to_string();
+    [
+        ("HOME", home.as_str()),
+        ("LOGNAME", "operator"),
+        ("SHELL", "/bin/sh"),
+        ("PATH", "/usr/bin:/bin"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// What is behind the five fields.
+fn command(line: &str) -> Result<&str, String> {
+    const NAMES: &str =
+        "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)";
+    let one = format!(r"(?:\*|\d+|{NAMES})(?:-(?:\d+|{NAMES}))?(?:/\d+)?");
+    let field = format!(r"{one}(?:,{one})*");
+    let whole = Regex::new(&format!(r"^(?i:{field})(?:\s+(?i:{field})){{4}}\s+(\S.*)$")).unwrap();
+    let parts = whole
+        .captures(line)
+        .ok_or(format!("not a line of a crontab: {line}"))?;
+    let command = parts.get(1).map_or("", |part| part.as_str());
+    // cron makes a new line of it.
+    if Regex::new(r"(^|[^\\])%").unwrap().is_match(command) {
+        return Err(format!("a bare % in a crontab: {command}"));
+    }
+    Ok(command)
+}
+
+/// Fields too few, and a bare %, are seen.
+pub fn fields() {
+    assert_eq!(command("15 5 * * mon-fri do it"), Ok("do it"));
+    assert_eq!(command("*/5 0,12 1 1 * x"), Ok("x"));
+    assert!(command("15 5 * * hubprobe check").is_err());
+    assert!(command("0 0 * * * date +%F").is_err());
+}

@@ -1,0 +1,73 @@
+//! Objects of Kubernetes: by its own schemas, strictly, and what a container of ours runs is run, with the files that the
+//! objects bring and the environment that they say. Templates of Helm are not looked into.
+
+use serde_json::Value;
+
+use crate::kinds::yaml;
+use crate::stage::Stage;
+
+/// Tries all documents of a block.
+///
+/// # Errors
+/// What is wrong in one.
+pub fn attempt(stage: &mut Stage<'_>, text: &str) -> Result<(), String> {
+    super::validate("kubernetes-validate", &["--strict"], text, &stage.dir)?;
+    let mut documents = Vec::new();
+    for document in text.split("\n---\n") {
+        documents.push(yaml(document)?);
+    }
+    for map in documents.iter().filter(|one| one["kind"] == "ConfigMap") {
+        let name = map["metadata"]["name"].as_str().unwrap_or_default();
+        for (file, content) in map["data"].as_object().into_iter().flatten() {
+            let content = content.as_str().ok_or("data that is no text")?;
+            let to = stage.dir.join("maps").join(name).join(file);
+            stage.write(&to.to_string_lossy(), content);
+        }
+    }
+    for document in &documents {
+        let pod = match document["kind"].as_str() {
+            Some("CronJob") => &document["spec"]["jobTemplate"]["spec"]["template"]["spec"],
+            Some("Job") => &document["spec"]["template"]["spec"],
+            _ => continue,
+        };
+        for container in pod["containers"].as_array().into_iter().flatten() {
+            run(stage, pod, container)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a container's arguments, with its volumes of configuration in place.
+fn run(stage: &mut Stage<'_>, pod: &Value, container: &Value) -> Result<(), String> {
+    let volumes = pod["volumes"].as_array().cloned().unwrap_or_default();
+    for mount in container["volumeMounts"].as_array().into_iter().flatten() {
+        let volume = volumes
+            .iter()
+            .find(|volume| volume["name"] == mount["name"]);
+        let volume = volume.ok_or(format!("no volume for the mount {mount}"))?;
+        let place = mount["mountPath"].as_str().unwrap_or_default();
+        if let Some(map) = volume["configMap"]["name"].as_str() {
+            let files = stage.dir.join("maps").join(map);
+            for file in std::fs::read_dir(files)
+                .map_err(|_| format!("the page shows no ConfigMap {map}"))?
+            {
+                let file = file.unwrap();
+                let to = stage.here(&format!("{place}/{}", file.file_name().to_string_lossy()));
+                std::fs::create_dir_all(std::path::Path::new(&to).parent().unwrap()).unwrap();
+                std::fs::copy(file.path(), to).unwrap();
+            }
+        }
+    }
+    let mut variables = Vec::new();
+    for one in container["env"].as_array().into_iter().flatten() {
+        if let (Some(name), Some(value)) = (one["name"].as_str(), one["value"].as_str()) {
+            variables.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    let args = container["args"].as_array().cloned().unwrap_or_default();
+    let args: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
+    let line = format!("/usr/local/bin/hubprobe {}", args.join(" "));
+    stage
+        .run(&line, &["/bin/sh", "-c"], &variables, &stage.home())
+        .map(drop)
+}
