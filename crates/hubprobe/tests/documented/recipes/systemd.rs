@@ -10,6 +10,8 @@ use crate::stage::Stage;
 /// # Errors
 /// What is wrong in it.
 pub fn attempt(stage: &mut Stage<'_>, text: &str, name: &str) -> Result<(), String> {
+    // systemd looks for programs in places of its own, where ours is not.
+    let text = &text.replace("ExecStart=hubprobe ", "ExecStart=/usr/local/bin/hubprobe ");
     let values = |key: &str| -> Vec<String> {
         let lines = text
             .lines()
