@@ -43,9 +43,7 @@ pub fn is_hubprobe(words: &[String]) -> bool {
 pub fn runs_here(commands: &[Vec<String>]) -> bool {
     !commands.iter().any(|words| {
         let program = words.first().map_or("", String::as_str);
-        program.starts_with("tools/")
-            || program.contains(".ci/")
-            || ELSEWHERE.iter().any(|(name, _)| *name == program)
+        of_the_tree(program) || ELSEWHERE.iter().any(|(name, _)| *name == program)
     })
 }
 
@@ -68,7 +66,7 @@ pub fn look(commands: &[Vec<String>]) -> Result<(), String> {
                     .then_some(())
                     .ok_or(format!("the Makefile has no {target}"))?;
             }
-        } else if program.starts_with("tools/") || program.contains(".ci/") {
+        } else if of_the_tree(program) {
             let there = root().join(program).is_file();
             there
                 .then_some(())
@@ -78,6 +76,12 @@ pub fn look(commands: &[Vec<String>]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A program of the project's own, by its path from the root: it takes minutes, or changes the machine.
+fn of_the_tree(program: &str) -> bool {
+    let room = program.split_once('/').map(|(room, _)| room);
+    room.is_some_and(|room| !["", ".", "..", "~"].contains(&room) && root().join(room).is_dir())
 }
 
 pub fn root() -> std::path::PathBuf {
