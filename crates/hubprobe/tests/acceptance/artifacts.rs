@@ -25,6 +25,14 @@ pub const EDGES: &[Case] = &[
     ),
 ];
 
+/// What each visit leaves that did not pass, by name.
+const LEFT: [&str; 4] = [
+    "journal.jsonl",
+    "report.html",
+    "report.json",
+    "requests.har",
+];
+
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -75,14 +83,8 @@ fn a_failed_visit_leaves_what_one_wants_to_see(hubs: &Hubs, version: &str) {
     let kept = world.dir.join("kept");
     assert_eq!(names(&kept), ["bad"], "nothing of what passed");
     let bad = kept.join("bad");
-    let all = [
-        "journal.jsonl",
-        "report.html",
-        "report.json",
-        "requests.har",
-    ];
-    assert_eq!(names(&bad), all);
-    for name in all {
+    assert_eq!(names(&bad), LEFT);
+    for name in LEFT {
         let text = read(&bad.join(name));
         for secret in [world.token.as_str(), "0pen-sesame"] {
             assert!(!text.contains(secret), "{name}");
@@ -158,13 +160,7 @@ fn each_attempt_has_its_requests(hubs: &Hubs, version: &str) {
     let said = world.hubprobe(&args).env("DOOR", "ajar").run();
     said.exits(0);
     let flaky = world.dir.join("kept/flaky");
-    let all = [
-        "journal.jsonl",
-        "report.html",
-        "report.json",
-        "requests.har",
-    ];
-    assert_eq!(names(&flaky), all, "of the attempt that failed");
+    assert_eq!(names(&flaky), LEFT, "of the attempt that failed");
     assert!(entries(&flaky.join("requests.har")).len() > 8);
     assert!(read(&flaky.join("report.html")).contains("kernel.wrong-output"));
     world.assert_nothing_left();

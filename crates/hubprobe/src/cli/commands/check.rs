@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -44,12 +44,8 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     let (keeper, kept) = match &check.artifacts {
         Some(directory) => {
             keeps_notebooks(directory, &plan)?;
-            let (keeper, kept) = artifacts::open(directory, reports()).with_context(|| {
-                format!(
-                    "artifacts cannot be written to {}; nothing was sent to a hub",
-                    directory.display()
-                )
-            })?;
+            let opened = artifacts::open(directory, reports());
+            let (keeper, kept) = opened.map_err(|error| unwritable(directory, &error))?;
             (Some(keeper), Some(kept))
         }
         None => (None, None),
@@ -83,6 +79,14 @@ fn reports() -> Vec<Report> {
     ]
 }
 
+fn unwritable(directory: &Path, error: &std::io::Error) -> anyhow::Error {
+    anyhow!(
+        "artifacts cannot be written to {}; nothing was sent to a hub: {error}; {}",
+        directory.display(),
+        places::to_write(error)
+    )
+}
+
 /// Refuses a directory where an artifact would take the place of a notebook that is compared with.
 fn keeps_notebooks(directory: &Path, plan: &Plan) -> anyhow::Result<()> {
     let visits: Vec<(&str, Vec<&Path>)> = plan
@@ -93,12 +97,8 @@ fn keeps_notebooks(directory: &Path, plan: &Plan) -> anyhow::Result<()> {
             (probe.name.as_str(), paths.collect())
         })
         .collect();
-    let taken = artifacts::would_replace(directory, &visits).with_context(|| {
-        format!(
-            "artifacts cannot be written to {}; nothing was sent to a hub",
-            directory.display()
-        )
-    })?;
+    let taken = artifacts::would_replace(directory, &visits)
+        .map_err(|error| unwritable(directory, &error))?;
     taken.map_or(Ok(()), |path| {
         Err(anyhow!(
             "--artifacts {}: a notebook as it ran would take the place of {}, which is in the suite; name another directory. Nothing was sent to a hub",
