@@ -73,9 +73,11 @@ fn layer(name: &str) -> &'static str {
 fn the_causes() {
     let mut page = String::from(
         "# Causes\n\n\
-         Every visit that fails or is inconclusive carries exactly one cause: the first layer that\n\
-         failed. The code is a contract: codes may be added, never renamed. *deployment* and *account*\n\
-         make a visit fail (exit code 1); *capacity* and *prober* make it inconclusive (exit code 3).\n\n\
+         A visit is one walk of an account over a hub. Every one that fails or is inconclusive carries exactly one cause:\n\
+         that of the first layer that failed. The code is a contract: codes may be added, never renamed.\n\n\
+         To blame is the *deployment* (the hub and what is around it) or the *account* (the account, its token or its\n\
+         options): then the visit has failed (exit code 1). Or it is the *capacity* (the site is full) or the *prober*\n\
+         (hubprobe, or the machine that it runs on): then it is inconclusive (exit code 3).\n\n\
          The advice here is the general one. A finding often knows better, and says so.\n\n\
          This page is generated from `crates/hubprobe/src/vocabulary/cause.rs`.\n",
     );

@@ -258,7 +258,7 @@ pub struct Check {
     /// Also write a file to the home, read it back and delete it; of this size
     #[arg(long, value_name = "SIZE", env = "HUBPROBE_FILES", hide_short_help = true, num_args = 0..=1, default_missing_value = "2MiB")]
     pub files: Option<String>,
-    /// Also stop the server in the middle, start it again, and see that a file in its home is still there; with --files
+    /// Also stop the server in the middle, start it again, and see that a file in its home is still there; --files is then implied
     #[arg(long, env = "HUBPROBE_PERSIST", hide_short_help = true, value_parser = FalseyValueParser::new())]
     pub persist: bool,
     /// How long something may take: reach, start, queue, open, lab, kernel, execute, files, stop, total
@@ -279,7 +279,7 @@ pub struct Check {
         hide_default_value = true
     )]
     pub wait: String,
-    /// So many visits at a time, each on an account's server of its own
+    /// How many visits at a time, each on an account's server of its own
     #[arg(
         long,
         value_name = "N",

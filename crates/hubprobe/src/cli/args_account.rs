@@ -56,7 +56,8 @@ pub struct AdminArgs {
 
 The administrator's token is made at URL/hub/token. It needs the scopes tokens
 and, to make a user, admin:users. The account's token gets the least that a
-check needs: servers, access:servers and read:tokens of its own user.
+check needs: to start, see, stop and use its own servers, and to see when its
+tokens expire (docs/scopes.md).
 
 Exit codes: 0 done, 1 the hub or a token said no, 2 usage (nothing was done),
 3 our own side, 4 something may be left on the hub (hubprobe clean), 130 and
@@ -160,8 +161,8 @@ pub struct Revoke {
       --url https://hub.example.org
   hubprobe account hub-config servuser --flavor z2jh --as-service \\
       --hub-version 5.5.4
-  helm get values hub | hubprobe account hub-config servuser --flavor z2jh \\
-      --values -
+  helm get values jupyterhub -o yaml | hubprobe account hub-config servuser \\
+      --flavor z2jh --values -
 
 Standard output has the configuration and nothing else, the same for the same
 question; what is there already, what is missing and what to mind goes to

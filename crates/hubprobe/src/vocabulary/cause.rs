@@ -299,7 +299,7 @@ causes! {
         "a package is not there, not in the right version, or cannot be imported"
         "Install it where servers run (the image, the module, the kernel's environment), or take it out of the suite.";
     EnvironmentResources "environment.resources" Deployment
-        "the server has less cores, memory or GPUs than it should"
+        "the server has fewer cores, less memory or fewer GPUs than it should"
         "Compare what was asked for (spawn options, profile) with the limits of the job or pod, and with what the node has.";
     EnvironmentDiffers "environment.differs" Deployment
         "the kernel runs as another user, or with other variables, than it should"
@@ -348,7 +348,7 @@ causes! {
         "Raise the limits of this process, such as open files.";
     ProberBug "prober.bug" Prober
         "hubprobe itself has a bug"
-        "Report it with the words under evidence; nothing can be said of the hub.";
+        "Report it with what was seen; nothing can be said of the hub.";
     ProberBusy "prober.busy" Prober
         "another run of hubprobe is at work on the same server or account"
         "Wait for it with --wait TIME, or use another account or --server NAME.";

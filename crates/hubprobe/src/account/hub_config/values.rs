@@ -200,7 +200,7 @@ fn reason(error: &serde_saphyr::Error) -> String {
 
 fn remedy(text: &str, line: Option<&str>) -> &'static str {
     if line.is_some_and(|line| line.contains("{{")) || text.contains("{{ .") {
-        "this is a template: give what it renders to (helm get values RELEASE, helmfile write-values)"
+        "this is a template: give what it renders to (helm get values RELEASE -o yaml, helmfile write-values)"
     } else if line.is_some_and(|line| line.contains('\t')) {
         "indent with spaces; YAML takes no tabs there"
     } else {

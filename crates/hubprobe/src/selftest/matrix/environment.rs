@@ -33,7 +33,7 @@ pub(super) const CASES: &[Case] = &[
     red(
         "environment-gpus",
         EnvironmentResources,
-        "there are no GPUs, or less than there should be",
+        "there are no GPUs, or fewer than there should be",
     )
     .steps(&["environment: { cores: 1, gpus: 100 }"]),
     red(
