@@ -12,6 +12,9 @@ use jiff::Timestamp;
 
 use crate::head::Headers;
 
+/// The longest header of an answer, and the longest error, in bytes.
+const LONGEST: usize = 2 << 10;
+
 /// A request and what has come of it so far.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -126,13 +129,24 @@ impl Live {
         Live(exchange)
     }
 
-    pub(crate) fn answered(&self, status: u16, version: String, headers: Headers) {
+    /// The head has come; `place` says how a URL that it names may be shown.
+    pub(crate) fn answered(
+        &self,
+        status: u16,
+        version: String,
+        headers: &Headers,
+        place: impl Fn(&str) -> String,
+    ) {
+        let told = headers.map(|name, value| match name {
+            "location" => cut(place(value)),
+            _ => cut(value.to_owned()),
+        });
         self.change(|it| {
             let waited = it.began.elapsed();
             it.answer = Some(Answered {
                 status,
                 version,
-                headers,
+                headers: told,
                 waited,
             });
         });
@@ -151,7 +165,7 @@ impl Live {
     /// The first thing that goes wrong is what is told.
     pub(crate) fn failed(&self, why: impl FnOnce() -> String) {
         self.change(|it| {
-            it.failed.get_or_insert_with(why);
+            it.failed.get_or_insert_with(|| cut(why()));
         });
     }
 
@@ -165,6 +179,15 @@ impl Live {
     fn change(&self, how: impl FnOnce(&mut Exchange)) {
         how(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// What is longer than anybody reads is cut.
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
 }
 
 impl Drop for Live {

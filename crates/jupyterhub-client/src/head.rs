@@ -39,6 +39,12 @@ impl Headers {
         Headers(kept)
     }
 
+    /// The same with other values.
+    pub(crate) fn map(&self, how: impl Fn(&str, &str) -> String) -> Headers {
+        let told = |(name, value): &(&'static str, String)| (*name, how(name, value));
+        Headers(self.0.iter().map(told).collect())
+    }
+
     /// The first value of a header, by its name in any case; `None` for one that was not sent or is not kept.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -29,7 +29,7 @@ use crate::exchange::{Live, Observer};
 use crate::head::{Head, Headers, http_date};
 use crate::place;
 use crate::settings::Settings;
-use crate::token::{Secret, Token};
+use crate::token::{Secret, Token, without_beginning};
 
 /// How much of a body is kept as evidence.
 pub(crate) const GLIMPSE: usize = 8 << 10;
@@ -117,6 +117,15 @@ impl Trail {
             live.failed(|| error.to_string());
         }
         error
+    }
+
+    /// A text that was cut, without the beginning of a secret at its end.
+    pub(crate) fn without_beginnings(&self, mut text: String) -> String {
+        let token = self.token.iter().map(Token::expose);
+        for secret in token.chain(self.secrets.iter().map(Secret::expose)) {
+            text.truncate(without_beginning(&text, secret));
+        }
+        text
     }
 
     /// So many bytes more of the answer's body have come.
@@ -316,7 +325,12 @@ impl Link {
                 let head = head(&response, &trail);
                 if let Some(live) = &trail.live {
                     let version = format!("{:?}", response.version());
-                    live.answered(head.status, version, head.headers.clone());
+                    live.answered(head.status, version, &head.headers, |place| {
+                        match trail.url.join(place) {
+                            Ok(url) => place::shown(&url),
+                            Err(_) => "[no URL]".to_owned(),
+                        }
+                    });
                 }
                 tracing::debug!(
                     operation,

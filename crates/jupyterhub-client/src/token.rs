@@ -69,8 +69,8 @@ impl Token {
         self.0.expose_secret()
     }
 
-    /// `text` with every occurrence of the token replaced by `[token]`, percent-encoded and
-    /// JSON-escaped spellings included.
+    /// `text` with every occurrence of the token replaced by `[token]`, percent-encoded spellings and those of JSON and HTML
+    /// included.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
         scrub(text, self.expose())
@@ -100,10 +100,15 @@ impl Secret {
         self.0.expose_secret()
     }
 
-    /// `text` with every occurrence of the secret replaced, as [`Token::scrub`] does.
+    /// `text` with every occurrence of the secret replaced, as [`Token::scrub`] does; of one of several words (`Bearer …`) also each
+    /// word of 8 characters or more.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
-        scrub(text, self.expose())
+        let whole = self.expose();
+        let words = whole
+            .split_whitespace()
+            .filter(|word| word.len() >= WORD && *word != whole);
+        words.fold(scrub(text, whole), |text, word| scrub(&text, word))
     }
 }
 
@@ -119,9 +124,43 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// How many bytes of `at` spell `byte`: itself, `%XX`, or as JSON may, with a backslash or as `\u00XX`; `None` if they do not.
+/// A word of a secret, or its beginning, that is as long as this is not said.
+const WORD: usize = 8;
+
+/// A text that was cut without the secret's beginning at its end.
+pub(crate) fn without_beginning(text: &str, secret: &str) -> usize {
+    let longest = (WORD..secret.len())
+        .rev()
+        .find(|length| secret.get(..*length).is_some_and(|it| text.ends_with(it)));
+    text.len() - longest.unwrap_or(0)
+}
+
+/// How many bytes of `at` are a reference of HTML to `byte`: `&amp;`, `&#43;`, `&#x2B;`.
+fn referred(at: &[u8], byte: u8) -> Option<usize> {
+    let end = at.iter().take(10).position(|c| *c == b';')?;
+    let name = std::str::from_utf8(at.get(1..end)?).ok()?;
+    let is = match name.strip_prefix('#') {
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok()? == u32::from(byte),
+            None => number.parse::<u32>().ok()? == u32::from(byte),
+        },
+        None => matches!(
+            (name, byte),
+            ("amp", b'&') | ("lt", b'<') | ("gt", b'>') | ("quot", b'"') | ("apos", b'\'')
+        ),
+    };
+    (is && byte.is_ascii()).then_some(end + 1)
+}
+
+/// How many bytes of `at` spell `byte`: itself, `%XX`, as JSON may, with a backslash or as `\u00XX`, or as HTML may; `None` if they
+/// do not.
 fn spelled(at: &[u8], byte: u8) -> Option<usize> {
     let hex = |c: u8| char::from(c).to_digit(16);
+    if at.first() == Some(&b'&')
+        && let Some(length) = referred(at, byte)
+    {
+        return Some(length);
+    }
     match at {
         [b'%', high, low, ..]
             if hex(*high)
@@ -188,6 +227,31 @@ fn scrub(text: &str, secret: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_and_parts_are_scrubbed_too() {
+        let secret = Secret::new("Bearer a+b&c<d>\"e'f");
+        for text in [
+            "Bearer a+b&amp;c&lt;d&gt;&quot;e&#39;f",
+            "Bearer a&#43;b&#x26;c&lt;d&gt;&#34;e&apos;f",
+            "x a&#43;b&amp;c&lt;d&gt;&quot;e&#39;f y",
+            "a%2Bb%26c%3Cd%3E%22e%27f",
+        ] {
+            let clean = secret.scrub(text);
+            assert!(!clean.contains("f") && clean.contains(MASK), "{clean}");
+        }
+        assert_eq!(
+            secret.scrub("Bearer of news &amp; more"),
+            "Bearer of news &amp; more"
+        );
+        let text = "so it was 0123456789ab";
+        assert_eq!(
+            &text[..without_beginning(text, "0123456789abcdef")],
+            "so it was "
+        );
+        assert_eq!(without_beginning(text, "ab"), text.len());
+        assert_eq!(without_beginning("", "0123456789abcdef"), 0);
+    }
 
     #[test]
     fn white_space_around_is_trimmed_and_inside_is_refused() {

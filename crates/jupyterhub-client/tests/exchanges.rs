@@ -93,6 +93,30 @@ async fn what_came_of_each_request_is_seen_and_nothing_secret() {
     }
 }
 
+/// An archive is passed on: a page may spell a secret as HTML does, end within one, and send it along in a redirect.
+#[tokio::test]
+async fn pages_and_redirects_give_nothing_away() {
+    let page = format!("<p>{}", TOKEN.replace('-', "&#45;"));
+    let cut = format!("{}{}", "x".repeat(8192 - 12), TOKEN);
+    let redirect = "location: /oauth?code=0ne-time&state=0nce&next=%2F\r\n";
+    let server = Scripted::start(vec![
+        Answer::with("502 Bad", "", &page),
+        Answer::with("502 Bad", "", &cut),
+        Answer::with("302 Found", redirect, ""),
+    ])
+    .await;
+    let (hub, seen) = watched(&server.url);
+    for _ in 0..3 {
+        hub.whoami().await.unwrap_err();
+    }
+    let all = seen.all();
+    assert_eq!(all[0].text, "<p>[token]");
+    assert!(all[1].text.len() < 8192 - 11 && all[1].text.ends_with("xx"));
+    let location = all[2].answer.as_ref().unwrap().headers.get("location");
+    let location = location.unwrap();
+    assert!(location.contains("/oauth?code=...&state=..."), "{location}");
+}
+
 #[tokio::test]
 async fn what_is_not_answered_and_what_is_given_up_is_seen_too() {
     let server = Scripted::start(vec![Answer::new("").hold()]).await;

@@ -1,7 +1,7 @@
 //! A visit's part of the journal, kept in memory until it is known whether the visit passes: `hubprobe report` reads it as any journal.
 //!
-//! A queue that says the same every second for hours must not fill the memory: of what comes after the 2000th word of progress only the
-//! last before something else happens is kept.
+//! A queue that says the same every second for hours must not fill the memory, nor may a hub that says much: of what comes after the
+//! 2000th word of progress, or the first MiB of them, only the last before something else happens is kept.
 
 use crate::journal;
 use crate::vocabulary::{Event, What};
@@ -9,11 +9,15 @@ use crate::vocabulary::{Event, What};
 /// So many words of progress are all kept.
 const PROGRESS: usize = 2000;
 
+/// And so many bytes of them.
+const SIZE: usize = 1 << 20;
+
 /// The events of one visit, a line each.
 #[derive(Debug)]
 pub(super) struct Diary {
     text: String,
     progress: usize,
+    size: usize,
     last: Option<String>,
 }
 
@@ -23,6 +27,7 @@ impl Diary {
         Self {
             text: journal::head() + run_started,
             progress: 0,
+            size: 0,
             last: None,
         }
     }
@@ -34,7 +39,8 @@ impl Diary {
         };
         if matches!(event.what, What::Progress { .. }) {
             self.progress += 1;
-            if self.progress > PROGRESS {
+            self.size += line.len();
+            if self.progress > PROGRESS || self.size > SIZE {
                 self.last = Some(line);
                 return;
             }

@@ -4,11 +4,12 @@
 //! Reports are made in that thread as well. A file is there whole or not at all.
 
 use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many bytes wait at most, unless it is one file alone.
 const QUEUE: usize = 64 << 20;
@@ -112,8 +113,12 @@ impl Kept {
     #[must_use]
     pub fn end(self) -> Vec<String> {
         let mut complaints = Vec::new();
+        let until = Instant::now() + LAST_FILES;
         loop {
-            match self.0.recv_timeout(LAST_FILES) {
+            match self
+                .0
+                .recv_timeout(until.saturating_duration_since(Instant::now()))
+            {
                 Ok(complaint) => complaints.push(complaint),
                 Err(RecvTimeoutError::Disconnected) => return complaints,
                 Err(RecvTimeoutError::Timeout) => {
@@ -130,7 +135,10 @@ impl Kept {
 fn make(path: &Path, text: Text) -> Result<(), String> {
     let text = match text {
         Text::Ready(text) => text,
-        Text::ToMake(_, make) => make()?.into(),
+        // A bug in one report costs that report.
+        Text::ToMake(_, make) => catch_unwind(AssertUnwindSafe(make))
+            .unwrap_or_else(|_| Err("hubprobe has a bug there".to_owned()))?
+            .into(),
     };
     write(path, &text).map_err(|error| error.to_string())
 }

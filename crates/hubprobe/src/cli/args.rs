@@ -51,6 +51,7 @@ pub struct Global {
         env = "HUBPROBE_LOG",
         default_value = "warn",
         value_parser = ["off", "error", "warn", "info", "debug", "trace"],
+        ignore_case = true,
         hide_short_help = true
     )]
     pub log: String,

@@ -44,6 +44,12 @@ pub struct Named {
 
 /// `hubprobe sandbox env`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  hubprobe sandbox env
+  hubprobe sandbox env --name broken --direct
+
+In a shell, eval \"$(hubprobe sandbox env)\" sets what it prints, and check and
+account need not be told of the hub.")]
 pub struct Env {
     /// Which one.
     #[command(flatten)]

@@ -8,7 +8,8 @@ use super::args::Global;
 /// Starts the log at the level asked for; a level that is not understood is
 /// taken for `warn`.
 pub(super) fn start(global: &Global) {
-    let level = match global.log.as_str() {
+    let named = global.log.to_ascii_lowercase();
+    let level = match named.as_str() {
         known @ ("error" | "warn" | "info" | "debug" | "trace" | "off") => known,
         _ => "warn",
     };

@@ -80,6 +80,13 @@ fn readable(args: &HubArgs) -> anyhow::Result<()> {
     let Some(path) = &args.ca_file else {
         return Ok(());
     };
+    // A pipe can be read once, which is for the visit.
+    if path
+        .metadata()
+        .is_ok_and(|it| !it.is_file() && !it.is_dir())
+    {
+        return Ok(());
+    }
     let read = std::fs::read(path);
     read.map(drop).map_err(|error| {
         let (path, remedy) = (path.display(), places::to_read(&error));

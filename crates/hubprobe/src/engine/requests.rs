@@ -11,10 +11,10 @@ use jupyterhub_client::{Exchange, Observer, Watched};
 use super::har;
 
 /// So many from the start are kept.
-const FIRST: usize = 200;
+const FIRST: usize = 100;
 
 /// So many from the end are kept.
-const LAST: usize = 800;
+const LAST: usize = 400;
 
 /// The requests of one visit.
 #[derive(Debug, Clone, Default)]

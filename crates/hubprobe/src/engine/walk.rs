@@ -11,6 +11,7 @@ use jupyterhub_client::{
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::node_time::Share;
@@ -91,6 +92,8 @@ pub struct Walk {
     pub session: Option<Session>,
     /// The session of a notebook, whose kernel runs beside that.
     pub beside: Option<Session>,
+    /// Cancelled when the run is asked to end.
+    pub end: CancellationToken,
     /// Whether anybody keeps what is for the artifacts.
     pub artifacts: bool,
     /// Its requests, where they are kept.
@@ -136,6 +139,7 @@ impl Walk {
             in_the_home: None,
             session: None,
             beside: None,
+            end: engine.end.clone(),
             artifacts: engine.artifacts,
             requests: engine.artifacts.then(Requests::default),
             kernel: None,

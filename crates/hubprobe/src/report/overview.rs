@@ -154,15 +154,18 @@ pub(super) fn warnings(run: &Run) -> Vec<String> {
 
 /// The visits that are told whole besides their line; those together of which the same is to be said.
 pub(super) fn told(run: &Run) -> Vec<Vec<&Visit>> {
-    let mut alike: IndexMap<(usize, &str, &str), Vec<&Visit>> = IndexMap::new();
+    let mut alike: IndexMap<(usize, &str, &str, &str), Vec<&Visit>> = IndexMap::new();
     let told = run.visits.iter().filter(|visit| is_told(visit));
     for (number, visit) in told.enumerate() {
         let key = match &visit.finding {
-            Some(finding) if visit.kept.is_empty() => {
-                (0, finding.cause.code(), finding.summary.as_str())
-            }
+            Some(finding) if visit.kept.is_empty() => (
+                0,
+                visit.hub.as_str(),
+                finding.cause.code(),
+                finding.summary.as_str(),
+            ),
             // What is kept is its own.
-            _ => (number + 1, "", ""),
+            _ => (number + 1, "", "", ""),
         };
         alike.entry(key).or_default().push(visit);
     }

@@ -5,8 +5,9 @@
 //! Removed are: escape sequences (ECMA-48: CSI, OSC, DCS, SOS, PM, APC and the
 //! short ones), C0 and C1 controls, characters that turn the direction of text
 //! (Unicode TR 9), invisible ones, and non-characters. Letters of every script
-//! stay as they are, and the words too, but for one: GitHub's runner obeys `##[…]` wherever it stands in a line of a job's
-//! log (actions/runner, ActionCommand.cs), so that becomes `## […]`.
+//! stay as they are, and the words too, but for one: runners of CI systems obey `##[…]` (GitHub: actions/runner,
+//! ActionCommand.cs), `##vso[…]` (Azure Pipelines, logging commands) and `##teamcity[…]` (TeamCity, service messages) in a job's log, GitHub's
+//! wherever it stands in a line; so a space comes before the bracket.
 
 /// One line: all that breaks a line becomes a space, and so do tabs.
 #[must_use]
@@ -36,7 +37,7 @@ pub fn block(text: &str) -> String {
                 1
             }
             _ => {
-                if c == '[' && harmless.ends_with("##") {
+                if c == '[' && begins_a_command(&harmless) {
                     harmless.push(' ');
                 }
                 if !is_unwanted(c) {
@@ -48,6 +49,12 @@ pub fn block(text: &str) -> String {
         rest = after(rest, length.max(1));
     }
     harmless
+}
+
+/// Whether a `[` behind this would make it a command of a CI system: `##[`, `##vso[`, `##teamcity[`.
+fn begins_a_command(text: &str) -> bool {
+    text.trim_end_matches(|c: char| c.is_ascii_alphabetic())
+        .ends_with("##")
 }
 
 fn after(text: &str, length: usize) -> &str {
@@ -143,6 +150,10 @@ mod tests {
             (
                 "say ##[error]x #\u{200b}#\u{1b}[m[group]",
                 "say ## [error]x ## [group]",
+            ),
+            (
+                "##vso[task.complete]x ##team\u{200b}city[a] ## b[c] #x[y]",
+                "##vso [task.complete]x ##teamcity [a] ## b[c] #x[y]",
             ),
         ] {
             assert_eq!(block(text), harmless, "{text:?}");

@@ -159,7 +159,12 @@ impl Answer {
     /// The start of the body as text, without secrets.
     pub(crate) fn text(&self) -> String {
         let start = &self.body[..self.body.len().min(GLIMPSE)];
-        self.trail.clean(&String::from_utf8_lossy(start))
+        let text = self.trail.clean(&String::from_utf8_lossy(start));
+        if self.body.len() < GLIMPSE {
+            return text;
+        }
+        // What is cut may end within a secret.
+        self.trail.without_beginnings(text)
     }
 
     /// The answer itself if its status is one of these, else the error that it is.

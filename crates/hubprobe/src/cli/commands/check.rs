@@ -39,8 +39,6 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     let ledger = Ledger::open(&state_dir)?;
     note_expiries(&mut plan, &Register::of(&state_dir));
     has_room_for(usize::from(check.jobs).min(plan.probes.len()))?;
-    let journal = check.journal.as_deref().map(|path| journal(path, *printer));
-    let journal = journal.transpose()?;
     let (keeper, kept) = match &check.artifacts {
         Some(directory) => {
             keeps_notebooks(directory, &plan)?;
@@ -50,6 +48,9 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
         }
         None => (None, None),
     };
+    // Last, since it empties what was there.
+    let journal = check.journal.as_deref().map(|path| journal(path, *printer));
+    let journal = journal.transpose()?;
     let run = walk(plan, ledger, journal, keeper, check, printer).await?;
     let complaints = kept.map(Kept::end).unwrap_or_default();
     for complaint in &complaints {

@@ -4,15 +4,21 @@
 //! the same code that `hubprobe clean` runs. Their budget, `stop`, is their
 //! own, and does not end with the visit's total deadline or a signal.
 
+use std::time::Duration;
+
 use jupyterhub_client::KernelConnection;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::company;
 use super::ending::{self, REASONING};
+use super::{company, execute};
 use crate::engine::Walk;
 use crate::undo::server::{LATE_START, Taking, Trouble};
 use crate::undo::{Entry, Made, ServerMade};
 use crate::vocabulary::{Finding, StepName, Verdict};
+
+/// How long a kernel that may outlive its server is given to end: jupyter_client gives it 5 s to end by itself, and then
+/// kills it (`KernelManager.shutdown_wait_time`).
+const ENDING: Duration = Duration::from_secs(6);
 
 /// Stops what the visit started, sees that it is gone, and strikes it from the
 /// ledger; or says what is left.
@@ -46,7 +52,7 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
         if let Some(kernel) = witness {
             kernel.close().await;
         }
-        super::execute::end_session(walk).await;
+        execute::end_session(walk).await;
         walk.voice.kept(&format!(
             "{} (hubprobe clean --kept takes it away)",
             entry.describe()
@@ -54,10 +60,9 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
         skip(walk, "kept on purpose");
         return;
     }
-    // A kernel that never spoke may outlive its server, and there is no witness that would see it.
-    if may_keep && witness.is_none() {
-        let share = walk.probe.deadlines.stop / 2;
-        drop(timeout(share, super::execute::end_session(walk)).await);
+    walk.voice.step_started(StepName::Stop);
+    if may_keep {
+        end_what_may_outlive(walk, witness.is_some()).await;
     }
     let unanswered = made.started.is_none() && made.answered.is_none();
     let taking = Taking {
@@ -90,6 +95,25 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
     }
 }
 
+/// A kernel that never spoke may outlive its server, and so may a notebook's that does not end; there is no witness that would
+/// see it. A signal does not wait for that.
+async fn end_what_may_outlive(walk: &mut Walk, has_witness: bool) {
+    let share = (walk.probe.deadlines.stop / 4).min(ENDING);
+    let end = walk.end.clone();
+    let ending = async {
+        if has_witness {
+            execute::end_beside(walk).await;
+        } else {
+            execute::end_session(walk).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = end.cancelled() => {}
+        _ = timeout(share, ending) => {}
+    }
+}
+
 /// What went wrong, and in which step.
 type Failed = (StepName, Trouble);
 
@@ -100,7 +124,6 @@ async fn take(
     expected: bool,
     witness: &mut Option<KernelConnection>,
 ) -> Result<String, Failed> {
-    walk.voice.step_started(StepName::Stop);
     let stopped = ending::stop(walk, taking, expected, witness)
         .await
         .map_err(|trouble| (StepName::Stop, trouble))?;

@@ -17,10 +17,6 @@ use crate::vocabulary::{Cause, Finding};
 /// How long an interrupt may take to help.
 const INTERRUPT: Duration = Duration::from_secs(5);
 
-/// How long the end of a session may take: jupyter_client gives a kernel 5 s to end by itself, and then kills it
-/// (`KernelManager.shutdown_wait_time`).
-const ENDING: Duration = Duration::from_secs(8);
-
 /// Runs the nonce and then the probe's code.
 ///
 /// # Errors
@@ -166,9 +162,8 @@ pub(super) async fn interrupt(walk: &Walk, id: &str) -> &'static str {
 /// The kernel would end with the server; a server that is kept should not be
 /// left with ours.
 pub(super) async fn end_session(walk: &mut Walk) {
-    end_beside(walk).await;
-    let session = walk.session.take();
-    end(walk, session).await;
+    let (session, beside) = (walk.session.take(), walk.beside.take());
+    tokio::join!(end(walk, session), end(walk, beside));
 }
 
 /// The same for the session of a notebook.
@@ -180,6 +175,6 @@ pub(super) async fn end_beside(walk: &mut Walk) {
 async fn end(walk: &Walk, session: Option<Session>) {
     if let (Some(server), Some(session)) = (&walk.server, session) {
         let ending = server.delete_session(&session.id);
-        drop(timeout(ENDING, ending).await);
+        drop(timeout(Duration::from_secs(6), ending).await);
     }
 }
