@@ -22,6 +22,7 @@ mod hubs;
 #[path = "../acceptance/world.rs"]
 mod world;
 
+mod ending;
 mod fire;
 mod killed;
 mod killed_for_real;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         outputs::ALWAYS,
         places::ALWAYS,
         restart::ALWAYS,
+        ending::ALWAYS,
         secrets::ALWAYS,
         terminal::ALWAYS,
         torture::ALWAYS,
