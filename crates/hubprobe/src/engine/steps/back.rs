@@ -71,7 +71,7 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
             .filter(|_| unanswered)
             .map(|asked| asked + LATE_START),
         deadline: began + walk.probe.deadlines.stop,
-        ..ending::taking(walk, &hub, &made)
+        ..ending::taking(walk, &hub, &made, witness.is_some())
     };
     let expected = passed && walk.server.is_some();
     let ended = take(walk, &taking, expected, &mut witness).await;

@@ -32,6 +32,9 @@ const AFTERLIFE: Duration = Duration::from_secs(30);
 /// So long after the deadline of the stop it is still asked why it went wrong.
 pub(super) const REASONING: Duration = Duration::from_millis(3500);
 
+/// For so long a server that came up is believed to be ours without a look, where the hub is too slow for one.
+const LATELY: Duration = Duration::from_secs(60);
+
 /// How long a kernel may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -47,14 +50,22 @@ pub(super) struct Gone {
 }
 
 /// The taking of a server that was asked for in this visit, which must be done
-/// within its deadline from now on.
-pub(super) fn taking<'a>(walk: &'a Walk, hub: &'a Hub, made: &'a ServerMade) -> Taking<'a> {
+/// within its deadline from now on. `witnessed`: our kernel's connection is open.
+pub(super) fn taking<'a>(
+    walk: &'a Walk,
+    hub: &'a Hub,
+    made: &'a ServerMade,
+    witnessed: bool,
+) -> Taking<'a> {
+    let last = walk.ready_at.max(walk.asked_again);
+    let lately = last.is_some_and(|last| last.elapsed() < LATELY);
     Taking {
         hub,
         user: walk.user(),
         made,
-        // A restart has stopped it, or is about to: what is there now may be somebody else's.
-        fresh: made.started.is_some() && !walk.restarting,
+        // What was ours long ago may have ended since, and a restart has stopped it, or is about to: what is there now may be
+        // somebody else's.
+        fresh: made.started.is_some() && (witnessed || lately) && !walk.restarting,
         may_come_until: None,
         answered: walk.answered.clone(),
         unreachable: UNREACHABLE,

@@ -58,11 +58,11 @@ async fn stop(walk: &mut Walk) -> Result<(), Finding> {
     walk.session = None;
     let expected = walk.server.take().is_some();
     walk.restarting = false;
-    let fresh = ending::taking(walk, &hub, &made).fresh;
+    let fresh = ending::taking(walk, &hub, &made, witness.is_some()).fresh;
     walk.restarting = true;
     let taking = Taking {
         fresh,
-        ..ending::taking(walk, &hub, &made)
+        ..ending::taking(walk, &hub, &made, witness.is_some())
     };
     let ended = match ending::stop(walk, &taking, expected, &mut witness).await {
         Ok(_) => ending::gone(walk, &taking, &mut witness).await,
