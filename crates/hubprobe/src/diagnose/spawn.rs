@@ -243,7 +243,7 @@ fn start_timeout(failure: &Failure) -> Finding {
         return Finding::new(
             Cause::SpawnQueued,
             format!(
-                "the hub gave up after {elapsed:.0} s (its start_timeout), while a scheduler still kept \
+                "the hub gave up after {elapsed:.0} s, when its start_timeout was over, while a scheduler still kept \
                  the server waiting"
             ),
         )
@@ -254,7 +254,7 @@ fn start_timeout(failure: &Failure) -> Finding {
     }
     Finding::new(
         Cause::SpawnStartTimeout,
-        format!("the spawner gave up after {elapsed:.0} s (its start_timeout)"),
+        format!("the spawner gave up after {elapsed:.0} s, when its start_timeout was over"),
     )
 }
 
