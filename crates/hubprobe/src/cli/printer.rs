@@ -104,8 +104,7 @@ impl Printer {
 
     /// Whether somebody watches standard error.
     pub fn watched(&self) -> bool {
-        std::io::stderr().is_terminal()
-            && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        std::io::stderr().is_terminal() && !is_dumb()
     }
 
     /// How many columns there are; 80 where nobody knows.
@@ -117,8 +116,22 @@ impl Printer {
         match self.color {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
-            // Knows NO_COLOR, CLICOLOR, TERM=dumb and pipes.
-            ColorWhen::Auto => AutoStream::choice(stream) != anstream::ColorChoice::Never,
+            // Knows NO_COLOR, CLICOLOR, CLICOLOR_FORCE and pipes; in CI it takes a terminal that knows no sequences for one that
+            // does.
+            ColorWhen::Auto => {
+                AutoStream::choice(stream) != anstream::ColorChoice::Never
+                    && (!is_dumb() || is_forced())
+            }
         }
     }
+}
+
+/// Whether the terminal knows no escape sequences.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Whether colour is wanted whatever the terminal (<https://bixense.com/clicolors/>).
+fn is_forced() -> bool {
+    std::env::var_os("CLICOLOR_FORCE").is_some_and(|force| !force.is_empty() && force != "0")
 }

@@ -6,11 +6,17 @@
 
 use std::time::Duration;
 
+use jupyterhub_client::json::each_text;
 use jupyterhub_client::{Answered, Exchange, Url};
 use serde_json::{Value, json};
 
-/// An archive of these, in the order in which they were sent; `missing` are left out.
-pub(super) fn archive<'a>(exchanges: impl Iterator<Item = &'a Exchange>, missing: u64) -> String {
+/// An archive of these, in the order in which they were sent; `missing` are left out. Each text in it goes through `clean`: numbers,
+/// such as a status, stay what they are.
+pub(super) fn archive<'a>(
+    exchanges: impl Iterator<Item = &'a Exchange>,
+    missing: u64,
+    clean: &dyn Fn(&str) -> String,
+) -> String {
     let entries: Vec<Value> = exchanges.map(entry).collect();
     let mut log = json!({
         "version": "1.2",
@@ -22,6 +28,7 @@ pub(super) fn archive<'a>(exchanges: impl Iterator<Item = &'a Exchange>, missing
             "{missing} requests of the visit's middle are not here"
         ));
     }
+    each_text(&mut log, clean);
     format!("{:#}\n", json!({ "log": log }))
 }
 
