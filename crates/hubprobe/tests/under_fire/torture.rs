@@ -410,7 +410,11 @@ impl Watch {
                     // A zombie has none.
                     break;
                 };
-                most = most.max(mark);
+                // In the midst of its exec a process still has the memory of the one that started it, which is ours; its name is set
+                // after that.
+                if text.lines().next() == Some("Name:\thubprobe") {
+                    most = most.max(mark);
+                }
                 std::thread::sleep(Duration::from_millis(10));
             }
             most
