@@ -65,7 +65,7 @@ fn selftest(version: &str, what: &[&str]) -> Result<(), Failed> {
     }
     command
         // Cases wait more than they work: with the usual three the cores would be idle.
-        .args(["selftest", "--jobs", "5", "--hub-version", version])
+        .args(["selftest", "--jobs", "4", "--hub-version", version])
         .args(what)
         .env("HUBPROBE_STATE_DIR", state.path())
         .stdin(Stdio::null())

@@ -58,8 +58,8 @@ type Case = (&'static str, fn(&Hubs, &str));
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Most of a test is waiting for a hub; three would leave the cores idle.
-    arguments.test_threads.get_or_insert(4);
+    // Most of a test is waiting for a hub; two would leave the cores idle.
+    arguments.test_threads.get_or_insert(3);
     let hubs: &'static Hubs = Box::leak(Box::new(Hubs::new()));
     let mut trials = Vec::new();
     for version in hubs.versions().iter().chain(hubs.old()) {
