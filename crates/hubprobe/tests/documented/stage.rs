@@ -50,7 +50,7 @@ impl<'a> Stage<'a> {
         let dir = holder.path().canonicalize().unwrap();
         for place in [
             "home",
-            "work",
+            "desk",
             "bin",
             "tmp",
             "etc/hubprobe",
@@ -65,10 +65,10 @@ impl<'a> Stage<'a> {
             std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_hubprobe"), link).unwrap();
         }
         let props = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documented/props");
-        copy(&props.join("work"), &dir.join("work"));
+        copy(&props.join("desk"), &dir.join("desk"));
         copy(&props.join("bin"), &dir.join("bin"));
-        let session = Session::new(&dir.join("work"), dir.join("tmp/said"), &environment(&dir));
-        let dir_work = dir.join("work");
+        let session = Session::new(&dir.join("desk"), dir.join("tmp/said"), &environment(&dir));
+        let desk = dir.join("desk");
         Self {
             dir,
             hubs,
@@ -77,7 +77,7 @@ impl<'a> Stage<'a> {
                 let stem = name.get(..name.len() - 1).unwrap_or_default();
                 (name, format!("{stem}{mark}"))
             }),
-            here: dir_work,
+            here: desk,
             exports: BTreeMap::new(),
             session,
             lent: BTreeSet::new(),
@@ -126,7 +126,7 @@ impl<'a> Stage<'a> {
     /// The other way round. The page's second name for a hub is taken for its first.
     fn there(&mut self, text: &str) -> String {
         let url = self.sandbox().url().trim_end_matches('/').to_owned();
-        let home = format!("{}/work/", self.dir.display());
+        let home = format!("{}/desk/", self.dir.display());
         let mut text = text
             .replace(&url, HUBS[0])
             .replace(&home, "")
