@@ -93,6 +93,11 @@ impl Asked {
             .cloned()
     }
 
+    /// Its job is over, and no look at the model has begun since.
+    fn wants_a_look(&self) -> bool {
+        self.word() == Some(Word::Over) && !self.still_pending
+    }
+
     fn word(&self) -> Option<Word> {
         self.job.as_ref().map(|job| job.word)
     }
@@ -218,7 +223,7 @@ impl Following<'_> {
     pub(super) async fn ask_once_more(&mut self) -> Option<Follow> {
         if self.asked.asking.is_empty() {
             if self.asked.job.is_some() && self.asked.heard.elapsed() < FRESH {
-                return None;
+                return self.look_again().await;
             }
             self.asked.next = Instant::now();
             self.ask_the_scheduler();
@@ -231,9 +236,14 @@ impl Following<'_> {
             return None;
         };
         self.heard(said);
-        match self.asked.word() {
-            Some(Word::Over) => self.look().await,
-            _ => None,
+        self.look_again().await
+    }
+
+    /// Whether the hub still waits for a job that is over: what is said of that job counts only then.
+    async fn look_again(&mut self) -> Option<Follow> {
+        match self.asked.wants_a_look() {
+            true => self.look().await,
+            false => None,
         }
     }
 
@@ -254,5 +264,32 @@ impl Following<'_> {
                 "not known what the scheduler says of the job: {why}"
             ));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer of the moment in which the deadline comes is told too, once the hub was looked at.
+    #[test]
+    fn over_counts_after_a_look() {
+        let now = Instant::now();
+        let mut asked = Asked::new(now);
+        assert!(!asked.wants_a_look());
+        asked.job = Some(Job::of("squeue", "RUNNING None", true));
+        assert!(!asked.wants_a_look());
+        assert!(asked.told().is_some());
+
+        asked.job = Some(Job::of("squeue", "", true));
+        asked.over_since = Some(now);
+        assert!(asked.wants_a_look());
+        assert!(asked.told().is_none());
+        // A look that began before says nothing of it.
+        asked.still_pending(now);
+        assert!(asked.wants_a_look());
+        asked.still_pending(now + Duration::from_millis(1));
+        assert!(!asked.wants_a_look());
+        assert!(asked.told().is_some());
     }
 }
