@@ -200,6 +200,32 @@ const MISTAKES: &[Mistake] = &[
         ],
     ),
     (
+        check!["--journal", "token"],
+        &["--journal token", "the token's file", "name another file"],
+    ),
+    (
+        &[
+            "check",
+            "--suite",
+            "suite.yaml",
+            "--format",
+            "html=./suite.yaml",
+        ],
+        &[
+            "--format html=./suite.yaml",
+            "the suite suite.yaml",
+            "name another file",
+        ],
+    ),
+    (
+        check!["--format", "json=x", "--journal", "./x"],
+        &["--journal ./x and --format json=x are one file", "its own"],
+    ),
+    (
+        check!["--artifacts", ".", "--format", "json=check/x"],
+        &["--format json=check/x", "artifacts", "name another file"],
+    ),
+    (
         check!["--artifacts", "token/x"],
         &["token/x", "nothing was sent to a hub"],
     ),
@@ -264,6 +290,10 @@ const MISTAKES: &[Mistake] = &[
             "--format json=FILE",
         ],
     ),
+    (
+        &["report", "suite.yaml", "--format", "json=suite.yaml"],
+        &["--format json=suite.yaml would take the place of suite.yaml"],
+    ),
     (&["schema", "x"], &["'x' for '<WHAT>'", "report, suite"]),
     (&["completions", "tcsh"], &["'tcsh' for '<SHELL>'", "bash"]),
     (
@@ -299,6 +329,7 @@ fn every_mistake_is_told_with_place_reason_and_remedy() {
     let place = directory.path();
     std::fs::write(place.join("suite.yaml"), SUITE).unwrap();
     std::fs::write(place.join("broken.yaml"), "hubs:\n  colour: blue\n").unwrap();
+    std::fs::create_dir(place.join("check")).unwrap();
     std::fs::write(place.join("token"), "0123456789abcdef\n").unwrap();
     let mut wrong = Vec::new();
     for (args, words) in MISTAKES {

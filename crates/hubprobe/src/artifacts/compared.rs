@@ -1,4 +1,4 @@
-//! What must not be written over: a notebook of the suite that lies where an artifact would go.
+//! What must not be written over: a notebook of the suite, or a report of the run, that lies where an artifact would go.
 
 use std::path::Path;
 
@@ -53,6 +53,22 @@ pub fn would_replace<'a>(
     Ok(None)
 }
 
+/// Whether a file lies in a folder that may become a visit's, of probes with these names.
+pub fn is_for_a_visit(directory: &Path, probes: &[&str], file: &Path) -> bool {
+    let folder = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let (Ok(directory), Ok(folder)) = (directory.canonicalize(), folder.canonicalize()) else {
+        return false;
+    };
+    folder.parent() == Some(&directory)
+        && folder.file_name().is_some_and(|name| {
+            let mut folders = probes.iter().map(|probe| safe(probe, "probe"));
+            folders.any(|folder| is_numbered(name, &folder))
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +117,26 @@ mod tests {
         ];
         assert_eq!(would_replace(root, &visits).unwrap(), None);
         assert_eq!(would_replace(&root.join("new"), &visits).unwrap(), None);
+    }
+
+    #[test]
+    fn a_report_in_the_folder_of_a_visit() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        for folder in ["gpu", "gpu-2", "gpus", "gpu/in"] {
+            std::fs::create_dir(root.join(folder)).unwrap();
+        }
+        for (file, is) in [
+            ("gpu/report.html", true),
+            ("gpu-2/x", true),
+            ("gpus/../gpu/x", true),
+            ("gpus/x", false),
+            ("gpu/in/x", false),
+            ("report.html", false),
+            ("no/x", false),
+        ] {
+            let found = is_for_a_visit(root, &["cpu", "gpu"], &root.join(file));
+            assert_eq!(found, is, "{file}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use compared::would_replace;
+pub use compared::{is_for_a_visit, would_replace};
 pub use writer::Kept;
 
 use crate::dispatch::Listener;

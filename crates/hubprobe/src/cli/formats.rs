@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use super::clashes::Named;
 use super::exit::Exit;
 use super::places;
 use super::printer::Printer;
+use super::whole;
 use crate::report::nagios::{self, State};
 use crate::report::{self, terminal::Look};
 use crate::vocabulary::Run;
@@ -83,6 +85,16 @@ impl Formats {
         Ok(formats)
     }
 
+    /// The files that are written.
+    pub(super) fn files(&self) -> impl Iterator<Item = Named> {
+        let files = self.to_files.iter();
+        files.map(|(format, path)| {
+            let known = KNOWN.iter().find(|(_, known)| known == format);
+            let name = known.map_or("", |(name, _)| name);
+            Named::new(format!("--format {name}={}", path.display()), path)
+        })
+    }
+
     /// The exit code of a run: that of Nagios where its report is what stands on standard output.
     pub(super) fn exit(&self, run: &Run) -> Exit {
         match (self.to_screen, nagios::state(run)) {
@@ -101,7 +113,7 @@ impl Formats {
         let mut all_written = true;
         for (format, path) in &self.to_files {
             let written =
-                render(*format, run, &TO_A_FILE).and_then(|bytes| write_whole(path, &bytes));
+                render(*format, run, &TO_A_FILE).and_then(|bytes| Ok(whole::write(path, &bytes)?));
             if let Err(error) = written {
                 printer.note(&format!(
                     "hubprobe: error: the report {} cannot be written: {error}",
@@ -188,16 +200,6 @@ fn guarded(format: Format, bytes: &[u8]) -> Vec<u8> {
         _ => report::annotations::guarded(&text),
     };
     text.into_bytes()
-}
-
-/// Writes a file, or leaves none: half a report is worse than no report.
-fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let written = std::fs::write(path, bytes);
-    // Not a device, or a pipe.
-    if written.is_err() && path.is_file() {
-        std::fs::remove_file(path).ok();
-    }
-    Ok(written?)
 }
 
 /// Opens the file for writing, without changing what stands in it.

@@ -8,6 +8,7 @@ pub mod args;
 pub mod args_account;
 pub mod args_sandbox;
 pub mod args_suite;
+mod clashes;
 pub mod commands;
 pub mod exit;
 mod formats;
@@ -18,6 +19,7 @@ mod places;
 pub mod printer;
 pub mod settings;
 mod signals;
+mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::account::Register;
 use crate::artifacts::{self, Keeper, Kept, Report};
 use crate::cli::args::{Check, Global};
+use crate::cli::clashes::{self, Named};
 use crate::cli::exit::Exit;
 use crate::cli::formats::Formats;
 use crate::cli::places;
@@ -22,6 +23,7 @@ use crate::journal::Journal;
 use crate::listen::{Bars, Lines};
 use crate::means::{self, Want};
 use crate::report;
+use crate::suite::{NotebookStep, Seat};
 use crate::undo::Ledger;
 use crate::vocabulary::{Run, SecretSource, What};
 
@@ -35,6 +37,7 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     for note in &plan.notes {
         printer.note(&format!("hubprobe: note: {note}"));
     }
+    refuse_clashes(check, &formats, &plan)?;
     let state_dir = settings::state_dir(global)?;
     let ledger = Ledger::open(&state_dir)?;
     note_expiries(&mut plan, &Register::of(&state_dir));
@@ -86,6 +89,50 @@ fn unwritable(directory: &Path, error: &std::io::Error) -> anyhow::Error {
         directory.display(),
         places::to_write(error)
     )
+}
+
+/// Refuses files for the journal and the reports that are one, or that the suite is read from, or that an artifact may replace.
+fn refuse_clashes(check: &Check, formats: &Formats, plan: &Plan) -> anyhow::Result<()> {
+    let journal = check.journal.iter();
+    let journal = journal.map(|path| Named::new(format!("--journal {}", path.display()), path));
+    let written: Vec<Named> = journal.chain(formats.files()).collect();
+    let suite = check.suite.iter();
+    let suite = suite.map(|path| Named::new(format!("the suite {}", path.display()), path));
+    let mut read: Vec<Named> = suite.collect();
+    for probe in &plan.probes {
+        let ca_file = probe.hub.ca_file.iter();
+        read.extend(
+            ca_file.map(|path| Named::new(format!("the certificates {}", path.display()), path)),
+        );
+        for Seat { account, .. } in probe.seats() {
+            if let SecretSource::File(path) = &account.token {
+                let how = format!("the token's file {}", path.display());
+                read.push(Named::new(how, path));
+            }
+        }
+        for NotebookStep { path, .. } in &probe.notebooks {
+            let how = format!("the notebook {}", path.display());
+            read.push(Named::new(how, path));
+        }
+    }
+    clashes::refuse(&written, &read)?;
+    let Some(directory) = &check.artifacts else {
+        return Ok(());
+    };
+    let probes: Vec<&str> = plan
+        .probes
+        .iter()
+        .map(|probe| probe.name.as_str())
+        .collect();
+    for Named { how, path } in written {
+        if artifacts::is_for_a_visit(directory, &probes, &path) {
+            bail!(
+                "{how} lies in the folder of a probe's artifacts, one of which may take its place; name another file. Nothing \
+                 was sent to a hub"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a directory where an artifact would take the place of a notebook that is compared with.

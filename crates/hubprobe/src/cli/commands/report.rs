@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 
 use crate::cli::args::Report;
+use crate::cli::clashes::{self, Named};
 use crate::cli::exit::Exit;
 use crate::cli::formats::Formats;
 use crate::cli::places;
@@ -22,6 +23,12 @@ const LARGEST: u64 = 1 << 30;
 /// A file that cannot be read, or is neither.
 pub fn run(report: &Report, printer: &Printer) -> anyhow::Result<Exit> {
     let formats = Formats::parse(&report.reports.formats)?;
+    let read_from = report.files.iter();
+    let read_from = read_from.map(|path| Named::new(path.display().to_string(), path));
+    clashes::refuse(
+        &formats.files().collect::<Vec<_>>(),
+        &read_from.collect::<Vec<_>>(),
+    )?;
     let runs = report.files.iter().map(|path| read(path));
     let runs = runs.collect::<anyhow::Result<Vec<Run>>>()?;
     let Some(run) = journal::merged(runs) else {
