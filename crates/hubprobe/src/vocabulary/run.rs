@@ -10,6 +10,10 @@ use uuid::Uuid;
 
 use super::{Event, Finding, StepName, Verdict, VisitId, What};
 
+mod planned;
+
+pub use planned::Planned;
+
 /// The name and version of the report's shape.
 pub const SCHEMA: &str = "hubprobe.report/1";
 
@@ -27,7 +31,7 @@ pub struct Run {
     pub started: jiff::Timestamp,
     /// How long it took, in seconds.
     pub duration_s: f64,
-    /// The verdict over all visits.
+    /// The verdict over all visits; of a run that ended early no better than inconclusive.
     pub verdict: Verdict,
     /// Whether it was a dry run, which changes nothing on a hub.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -44,6 +48,10 @@ pub struct Run {
     #[serde(skip)]
     #[schemars(skip)]
     ids: Vec<VisitId>,
+    /// Probes that no visit has begun for.
+    #[serde(skip)]
+    #[schemars(skip)]
+    planned: Vec<Planned>,
 }
 
 /// What was taken of the budget of node time.
@@ -167,6 +175,7 @@ impl Run {
             node_time: None,
             visits: Vec::new(),
             ids: Vec::new(),
+            planned: Vec::new(),
         }
     }
 
@@ -196,6 +205,7 @@ impl Run {
                 options,
             } => {
                 if !self.ids.contains(visit) {
+                    self.begins(probe, hub);
                     self.ids.push(*visit);
                     self.visits.push(Visit {
                         probe: probe.clone(),
@@ -221,9 +231,11 @@ impl Run {
                 }
             }
             What::Artifact { .. } => {}
+            What::Planned(planned) => self.planned.push(planned.clone()),
             What::Interrupted { signal } => self.interrupted = Some(signal.clone()),
             What::RunFinished => {
-                self.verdict = Verdict::over(self.visits.iter().map(|visit| visit.verdict));
+                self.tell_what_did_not_begin();
+                self.verdict = self.verdict_over_visits();
             }
             What::NodeTime {
                 visit,
@@ -264,6 +276,7 @@ impl Run {
             node_time: self.node_time,
             visits: vec![visit],
             ids: vec![id],
+            planned: Vec::new(),
         })
     }
 
@@ -287,6 +300,13 @@ impl Run {
     pub fn visit(&self, id: VisitId) -> Option<&Visit> {
         let at = self.ids.iter().rposition(|known| *known == id)?;
         self.visits.get(at)
+    }
+
+    /// The verdict over all visits; that of a run that ended early is no better than inconclusive.
+    #[must_use]
+    pub fn verdict_over_visits(&self) -> Verdict {
+        let early = self.interrupted.iter().map(|_| Verdict::Inconclusive);
+        Verdict::over(self.visits.iter().map(|visit| visit.verdict).chain(early))
     }
 
     /// Whether anything of ours may still be on a hub.
