@@ -182,7 +182,11 @@ fn what_was_not_tried_is_told(hubs: &Hubs, version: &str) {
     let whole = read("run.jsonl");
     let end = "\"event\":\"visit-finished\",\"visit\":0}\n";
     let cut = &whole[..whole.find(end).unwrap() + end.len()];
-    world.write("cut.jsonl", cut);
+    let without: Vec<&str> = cut
+        .lines()
+        .filter(|line| !line.contains("\"event\":\"interrupted\""))
+        .collect();
+    world.write("cut.jsonl", &(without.join("\n") + "\n"));
     let report = |format: &str| {
         world
             .hubprobe(&["report", "cut.jsonl", "--format", format])
