@@ -259,17 +259,19 @@ impl Run {
         }
     }
 
-    /// The run as if it had been this visit alone; none where the visit has not begun.
+    /// The run as if it had been this visit alone, and had begun with it; none where the visit has not begun.
     #[must_use]
     pub fn alone(&self, id: VisitId) -> Option<Self> {
         let at = self.ids.iter().rposition(|known| *known == id)?;
-        let visit = self.visits.get(at)?.clone();
+        let mut visit = self.visits.get(at)?.clone();
+        let started = later(self.started, visit.started_s);
+        visit.started_s = 0.0;
         Some(Self {
             schema: self.schema.clone(),
             hubprobe: self.hubprobe.clone(),
             run: self.run,
-            started: self.started,
-            duration_s: round(visit.started_s + visit.duration_s),
+            started,
+            duration_s: visit.duration_s,
             verdict: visit.verdict,
             dry_run: self.dry_run,
             interrupted: self.interrupted.clone(),
@@ -448,6 +450,15 @@ impl Step {
         }
         self.progress.push(line);
     }
+}
+
+/// So many seconds later; the same where that is beyond what a clock shows.
+#[must_use]
+pub fn later(than: jiff::Timestamp, seconds: f64) -> jiff::Timestamp {
+    jiff::SignedDuration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|seconds| than.checked_add(seconds).ok())
+        .unwrap_or(than)
 }
 
 /// Seconds to the millisecond: what is finer is noise in a report.

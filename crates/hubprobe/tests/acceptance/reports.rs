@@ -92,6 +92,12 @@ fn a_journal_tells_the_run_again(hubs: &Hubs, version: &str) {
 
 fn a_journal_that_ends_early_is_never_green(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "cut-journal");
+    world
+        .check()
+        .and(&["--dry-run", "--journal", "/dev/full"])
+        .run()
+        .exits(3)
+        .complains("/dev/full: the journal cannot be written");
     let call = world.check_code("import time; time.sleep(60)", None);
     let mut child = call.and(&["--journal", "run.journal"]).start();
     let began = Instant::now();
