@@ -112,7 +112,7 @@ pub fn as_text(probes: &[Probe]) -> String {
 fn block(probe: &Probe) -> String {
     let mut lines = note(&probe.name);
     let mut say = |what: &str, text: &str| {
-        lines.push_str(&format!("\n  {what:<10}{}", note(text)));
+        lines.push_str(&format!("\n  {what:<12}{}", note(text)));
     };
     let hub = probe.hub.name.as_deref().unwrap_or_default();
     say("hub", &format!("{hub} {}", probe.hub.url));

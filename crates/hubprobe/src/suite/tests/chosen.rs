@@ -111,9 +111,9 @@ fn the_list_says_what_each_probe_would_do() {
     let probes = suite.probes(&["long".to_owned()]).unwrap();
     assert_eq!(
         as_text(&probes),
-        "long\n  hub       alps https://h.org/\n  account   me\n  server    second\n  tags      gpu, slow\n  options   {\"nodes\":2}\n  \
-         steps     reach, identify, spawn, open, kernel (name python3), execute, execute (code print(6*7), expect 42), files (size 1048576), stop, gone\n  \
-         deadlines reach 10s, start 9m, queue 20m, open 30s, lab 1m, kernel 1m, execute 1m, files 1m, stop 2m\n"
+        "long\n  hub         alps https://h.org/\n  account     me\n  server      second\n  tags        gpu, slow\n  options     {\"nodes\":2}\n  \
+         steps       reach, identify, spawn, open, kernel (name python3), execute, execute (code print(6*7), expect 42), files (size 1048576), stop, gone\n  \
+         deadlines   reach 10s, start 9m, queue 20m, open 30s, lab 1m, kernel 1m, execute 1m, files 1m, stop 2m\n"
     );
     assert_eq!(
         as_json(&suite, &probes),
@@ -168,6 +168,6 @@ fn what_asks_the_scheduler_is_read_inherited_and_listed() {
     assert_eq!(listed["probes"][0]["queue"]["command"][0], "squeue");
     assert!(listed["probes"][1].get("queue").is_none());
     assert!(listed["probes"][2].get("gone").is_none());
-    assert!(as_text(&all).contains("\n  queue     squeue -h -j {job_id} -o %T %r\n"));
-    assert!(as_text(&all).contains("\n  gone      squeue -h -j {job_id}\n"));
+    assert!(as_text(&all).contains("\n  queue       squeue -h -j {job_id} -o %T %r\n"));
+    assert!(as_text(&all).contains("\n  gone        squeue -h -j {job_id}\n"));
 }

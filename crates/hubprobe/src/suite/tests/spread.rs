@@ -176,9 +176,9 @@ fn the_list_shows_them() {
     );
     let text = as_text(&probes);
     for line in [
-        "\n  account   any of a, b, c\n",
-        "\n  server    any of the default one, x\n",
-        "\n  retries   2, after 10s, failed spawns too\n",
+        "\n  account     any of a, b, c\n",
+        "\n  server      any of the default one, x\n",
+        "\n  retries     2, after 10s, failed spawns too\n",
     ] {
         assert!(text.contains(line), "{line}{text}");
     }
