@@ -44,8 +44,8 @@ pub fn report(run: &Run) -> Result<String, askama::Error> {
         several_hubs: apart::several_hubs(run),
         several_runs: apart::several_runs(run),
         visits: (1..)
-            .zip(&run.visits)
-            .map(|(number, visit)| shown(run, number, visit))
+            .zip(run.visits.iter().zip(apart::names(run)))
+            .map(|(number, (visit, name))| shown(run, number, visit, name))
             .collect(),
     };
     let mut text = page.render()?;
@@ -83,8 +83,12 @@ impl Page {
 struct Shown {
     number: usize,
     probe: String,
+    name: String,
+    /// What the name has more than the probe's.
+    apart: String,
     who: String,
     hub: String,
+    short_hub: String,
     began: String,
     verdict: &'static str,
     mark: &'static str,
@@ -130,7 +134,8 @@ struct Earlier {
     summary: String,
 }
 
-fn shown(run: &Run, number: usize, visit: &Visit) -> Shown {
+fn shown(run: &Run, number: usize, visit: &Visit, name: String) -> Shown {
+    let probe = plain::line(&visit.probe);
     let mut who = plain::line(&visit.account);
     if !visit.server.is_empty() {
         who.push_str(&format!(", server {}", plain::line(&visit.server)));
@@ -158,9 +163,12 @@ fn shown(run: &Run, number: usize, visit: &Visit) -> Shown {
         .map(|(word, text)| format!("{word}: {}", plain::line(text)));
     Shown {
         number,
-        probe: plain::line(&visit.probe),
+        apart: name.strip_prefix(&probe).unwrap_or_default().to_owned(),
+        probe,
+        name,
         who,
         hub: plain::line(&visit.hub) + &version,
+        short_hub: apart::hub(visit),
         began: apart::began(run, visit),
         verdict: visit.verdict.word(),
         mark: mark(visit.verdict),
