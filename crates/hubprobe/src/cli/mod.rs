@@ -29,6 +29,7 @@ use clap::FromArgMatches;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::means::{self, Short, Want};
+use crate::report::nagios;
 use crate::suite::masked_words;
 use args::{Args, ColorWhen, Command};
 use exit::Exit;
@@ -83,6 +84,12 @@ pub fn main() -> ExitCode {
 fn begin(args: &Args, printer: &Printer) -> Exit {
     means::raise();
     if let Err(short) = means::look(wanted(&args.command)) {
+        tell_nagios(
+            &args.command,
+            nagios::State::Unknown,
+            &short.to_string(),
+            printer,
+        );
         return refuse(&short, printer);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -106,13 +113,27 @@ fn begin(args: &Args, printer: &Printer) -> Exit {
     let exit = match ended {
         Ok(exit) => exit,
         Err(error) => {
-            printer.note(&format!("hubprobe: error: {error:#}"));
+            let why = format!("{error:#}");
+            printer.note(&format!("hubprobe: error: {why}"));
+            tell_nagios(&args.command, nagios::State::Critical, &why, printer);
             Exit::Usage
         }
     };
     // What is still under way has been undone; nothing is waited for.
     runtime.shutdown_background();
     exit
+}
+
+/// Where its line is wanted on standard output, it is there also when nothing was run.
+fn tell_nagios(command: &Command, state: nagios::State, why: &str, printer: &Printer) {
+    let formats = match command {
+        Command::Check(check) => &check.reports.formats,
+        Command::Report(report) => &report.reports.formats,
+        _ => return,
+    };
+    if formats.iter().any(|format| format == "nagios") {
+        printer.text(&nagios::refused(state, why));
+    }
 }
 
 /// What a command wants of the system before it begins.

@@ -229,6 +229,12 @@ fn from_suite(
         if let Some(typed) = &check.hub.url {
             let (url, note) = suite::hub_url(typed)?;
             notes.extend(note);
+            if url != probe.hub.url {
+                notes.push(format!(
+                    "the suite's accounts and their tokens go to {url} in place of {}, by --url or HUBPROBE_URL",
+                    probe.hub.url
+                ));
+            }
             probe.hub.url = url;
         }
         if let Some(ca_file) = &check.hub.ca_file {

@@ -33,6 +33,7 @@ pub use walk::Walk;
 use crate::suite::Probe;
 use crate::undo::Ledger;
 use crate::vocabulary::What;
+use crate::vocabulary::run::Planned;
 
 /// What all visits of a run share.
 #[derive(Debug, Clone)]
@@ -68,6 +69,14 @@ impl Engine {
             hubprobe: env!("CARGO_PKG_VERSION").to_owned(),
             dry_run: self.dry_run,
         });
+        for probe in &probes {
+            self.events.say(What::Planned(Planned {
+                probe: probe.name.clone(),
+                hub: probe.hub.url.to_string(),
+                account: probe.account.name.clone(),
+                server: probe.server.clone(),
+            }));
+        }
         rounds::all(self, probes).await;
         self.events.say(What::RunFinished);
     }

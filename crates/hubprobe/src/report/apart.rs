@@ -1,12 +1,10 @@
 //! What tells visits apart that have one name: the hub, where a report is of several, and when a visit began, where runs were
 //! merged. Whether a report shows these is decided here alone, so that all reports show the same.
 
-use std::time::Duration;
-
 use indexmap::IndexMap;
 
 use crate::vocabulary::Run;
-use crate::vocabulary::run::Visit;
+use crate::vocabulary::run::{Visit, later};
 
 use super::plain;
 use super::words::seconds;
@@ -59,9 +57,7 @@ pub(super) fn names(run: &Run) -> Vec<String> {
 const SECOND: &str = "%Y-%m-%d %H:%M:%S UTC";
 
 fn at(run: &Run, seconds: f64, form: &str) -> String {
-    let length = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    let at = run.started.checked_add(length).unwrap_or(run.started);
-    at.strftime(form).to_string()
+    later(run.started, seconds).strftime(form).to_string()
 }
 
 /// How long it took, for the end of a sentence: `in 12.3 s`; of several runs how many these are, and the sum.

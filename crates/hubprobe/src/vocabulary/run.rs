@@ -10,6 +10,10 @@ use uuid::Uuid;
 
 use super::{Event, Finding, StepName, Verdict, VisitId, What};
 
+mod planned;
+
+pub use planned::Planned;
+
 /// The name and version of the report's shape.
 pub const SCHEMA: &str = "hubprobe.report/1";
 
@@ -27,7 +31,7 @@ pub struct Run {
     pub started: jiff::Timestamp,
     /// How long it took, in seconds.
     pub duration_s: f64,
-    /// The verdict over all visits.
+    /// The verdict over all visits; of a run that ended early no better than inconclusive.
     pub verdict: Verdict,
     /// Whether it was a dry run, which changes nothing on a hub.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -51,6 +55,10 @@ pub struct Run {
     #[serde(skip)]
     #[schemars(skip)]
     ids: Vec<VisitId>,
+    /// Probes that no visit has begun for.
+    #[serde(skip)]
+    #[schemars(skip)]
+    planned: Vec<Planned>,
 }
 
 /// What was taken of the budget of node time.
@@ -188,6 +196,7 @@ impl Run {
             unread: Vec::new(),
             visits: Vec::new(),
             ids: Vec::new(),
+            planned: Vec::new(),
         }
     }
 
@@ -217,6 +226,7 @@ impl Run {
                 options,
             } => {
                 if !self.ids.contains(visit) {
+                    self.begins(probe, hub);
                     self.ids.push(*visit);
                     self.visits.push(Visit {
                         probe: probe.clone(),
@@ -242,9 +252,11 @@ impl Run {
                 }
             }
             What::Artifact { .. } => {}
+            What::Planned(planned) => self.planned.push(planned.clone()),
             What::Interrupted { signal } => self.interrupted = Some(signal.clone()),
             What::RunFinished => {
-                self.verdict = Verdict::over(self.visits.iter().map(|visit| visit.verdict));
+                self.tell_what_did_not_begin();
+                self.verdict = self.verdict_over_visits();
             }
             What::NodeTime {
                 visit,
@@ -268,17 +280,19 @@ impl Run {
         }
     }
 
-    /// The run as if it had been this visit alone; none where the visit has not begun.
+    /// The run as if it had been this visit alone, and had begun with it; none where the visit has not begun.
     #[must_use]
     pub fn alone(&self, id: VisitId) -> Option<Self> {
         let at = self.ids.iter().rposition(|known| *known == id)?;
-        let visit = self.visits.get(at)?.clone();
+        let mut visit = self.visits.get(at)?.clone();
+        let started = later(self.started, visit.started_s);
+        visit.started_s = 0.0;
         Some(Self {
             schema: self.schema.clone(),
             hubprobe: self.hubprobe.clone(),
             run: self.run,
-            started: self.started,
-            duration_s: round(visit.started_s + visit.duration_s),
+            started,
+            duration_s: visit.duration_s,
             verdict: visit.verdict,
             dry_run: self.dry_run,
             interrupted: self.interrupted.clone(),
@@ -287,6 +301,7 @@ impl Run {
             unread: Vec::new(),
             visits: vec![visit],
             ids: vec![id],
+            planned: Vec::new(),
         })
     }
 
@@ -310,6 +325,13 @@ impl Run {
     pub fn visit(&self, id: VisitId) -> Option<&Visit> {
         let at = self.ids.iter().rposition(|known| *known == id)?;
         self.visits.get(at)
+    }
+
+    /// The verdict over all visits; that of a run that ended early is no better than inconclusive.
+    #[must_use]
+    pub fn verdict_over_visits(&self) -> Verdict {
+        let early = self.interrupted.iter().map(|_| Verdict::Inconclusive);
+        Verdict::over(self.visits.iter().map(|visit| visit.verdict).chain(early))
     }
 
     /// Whether anything of ours may still be on a hub.
@@ -451,6 +473,15 @@ impl Step {
         }
         self.progress.push(line);
     }
+}
+
+/// So many seconds later; the same where that is beyond what a clock shows.
+#[must_use]
+pub fn later(than: jiff::Timestamp, seconds: f64) -> jiff::Timestamp {
+    jiff::SignedDuration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|seconds| than.checked_add(seconds).ok())
+        .unwrap_or(than)
 }
 
 /// Seconds to the millisecond: what is finer is noise in a report.
