@@ -431,4 +431,20 @@ fn there_is_a_manual_page_for_each_command() {
             "{name}: {page}"
         );
     }
+    // Each option has words below it.
+    for page in std::fs::read_dir(directory.path().join("pages")).unwrap() {
+        let path = page.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if line.starts_with("\\fB\\-") {
+                let words = lines.next().unwrap_or_default();
+                assert!(
+                    words.starts_with(|c: char| c.is_alphabetic()),
+                    "{}: {line}: {words:?}",
+                    path.display()
+                );
+            }
+        }
+    }
 }

@@ -92,6 +92,7 @@ fn main() -> ExitCode {
             .chain(no_false_alarm::ALL)
             .chain(hub_config::ALL)
             .chain(oauth::ALL)
+            .chain(reach::ALL)
             .collect()
     } else {
         Vec::new()

@@ -16,10 +16,13 @@ pub const EDGES: &[Case] = &[
     ("reach::gone_for_good", gone_for_good),
 ];
 
+/// With HUBPROBE_TEST=all.
+pub const ALL: &[Case] = &[("reach::ended_under_a_spawn", ended_under_a_spawn)];
+
 /// A check of an account that need not be there.
 pub fn check_of(url: &str) -> (tempfile::TempDir, Call) {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("token"), "abc").unwrap();
+    std::fs::write(dir.path().join("token"), "0123456789abcdef").unwrap();
     let mut command = bare(&[
         "check",
         "--url",
@@ -58,6 +61,34 @@ fn refused(_: &Hubs, _: &str) {
 /// A listener that accepts and never says a word.
 /// A hub that is gone for good: its entries can be forgotten, and asking it does
 /// not take the whole budget.
+/// Hub and proxy end while the server starts, and stay away.
+fn ended_under_a_spawn(hubs: &Hubs, version: &str) {
+    let sandbox = hubs.own(&jupyterhub_sandbox::Spec {
+        name: format!("ended-{version}"),
+        ..hubs.spec(version)
+    });
+    let world = World::on(&sandbox, "ended");
+    let child = world
+        .check()
+        .option("fault=slow:60")
+        .and(&["--deadline", "stop=4s"])
+        .start();
+    crate::hubs::wait_for("our spawn", std::time::Duration::from_secs(20), || {
+        world.server("").filter(|server| server.pending.is_some())
+    });
+    block_on(sandbox.stop_proxy()).unwrap();
+    block_on(sandbox.stop_hub(true)).unwrap();
+    let said = crate::world::Said::of(child);
+    said.complains("the hub does not answer; it is waited for");
+    let finding = said.exits(4).finds("reach.refused");
+    let advice = finding["advice"].to_string();
+    assert!(advice.contains("still run"), "{advice}");
+    block_on(sandbox.start_proxy()).unwrap();
+    block_on(sandbox.start_hub()).unwrap();
+    world.hubprobe(&["clean"]).run().exits(0);
+    world.assert_nothing_left();
+}
+
 fn gone_for_good(hubs: &Hubs, version: &str) {
     let sandbox = hubs.own(&jupyterhub_sandbox::Spec {
         name: format!("gone-{version}"),

@@ -25,11 +25,11 @@ pub fn completions(wanted: &Completions, printer: &Printer) -> anyhow::Result<Ex
 /// A directory that cannot be written.
 pub fn man(wanted: &Man, printer: &Printer) -> anyhow::Result<Exit> {
     let Some(directory) = &wanted.directory else {
-        printer.text(&page(command())?);
+        printer.text(&page(told(command()))?);
         return Ok(Exit::Passed);
     };
     let written = std::fs::create_dir_all(directory)
-        .and_then(|()| clap_mangen::generate_to(command(), directory));
+        .and_then(|()| clap_mangen::generate_to(told(command()), directory));
     written.map_err(|error| {
         anyhow!(
             "the pages cannot be written into {}: {error}; name a directory that you may write to",
@@ -38,6 +38,13 @@ pub fn man(wanted: &Man, printer: &Printer) -> anyhow::Result<Exit> {
     })?;
     printer.note(&format!("the pages are in {}", directory.display()));
     Ok(Exit::Passed)
+}
+
+/// The commands with all their words: a page leaves out those of what `-h` does not show.
+fn told(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|argument| argument.hide_short_help(false))
+        .mut_subcommands(told)
 }
 
 fn page(command: clap::Command) -> anyhow::Result<String> {

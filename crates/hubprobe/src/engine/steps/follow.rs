@@ -99,6 +99,7 @@ struct Following<'a> {
     next_look: Instant,
     away_since: Option<Instant>,
     was_away: bool,
+    away_told: bool,
     /// What is in front of the hub lost it in the middle of the start request.
     was_cut: bool,
     answered_at: Option<Instant>,
@@ -138,6 +139,7 @@ impl<'a> Following<'a> {
             next_look: now + LOOKS[0],
             away_since: None,
             was_away: false,
+            away_told: false,
             was_cut: false,
             answered_at: None,
             shown_ready: false,

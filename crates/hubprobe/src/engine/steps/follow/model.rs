@@ -27,6 +27,9 @@ const ANSWER_DUE: Duration = Duration::from_millis(700);
 /// Within so long a hub writes that a token was used.
 const TOKEN_USE_IS_NOTED: Duration = Duration::from_secs(34);
 
+/// A hub that does not answer for so long is told of.
+const AWAY_IS_TOLD: Duration = Duration::from_secs(5);
+
 /// A hub that does not answer for so long, while a spawn is under way, is down.
 const HUB_AWAY: Duration = Duration::from_secs(30);
 
@@ -44,6 +47,7 @@ impl Following<'_> {
         let user = match seen {
             Ok(seen) => {
                 self.was_away |= self.away_since.take().is_some();
+                self.away_told = false;
                 seen.value
             }
             Err(error) => return self.hub_away(&error).await,
@@ -264,8 +268,7 @@ impl Following<'_> {
 
     /// The hub does not say a word, not even a refusal.
     fn no_answer(&mut self) -> Option<Follow> {
-        let since = *self.away_since.get_or_insert_with(Instant::now);
-        self.look_soon(LOOK_ALONE);
+        let since = self.away();
         (since.elapsed() >= HUB_AWAY).then(|| {
             Follow::Failed(
                 Finding::new(
@@ -285,14 +288,31 @@ impl Following<'_> {
         if error.status().is_some_and(|status| status < 500) {
             return Some(Follow::Failed(self.walk.hub_failure(self.hub, error).await));
         }
-        let since = *self.away_since.get_or_insert_with(Instant::now);
-        self.look_soon(LOOK_ALONE);
+        let since = self.away();
         if since.elapsed() < HUB_AWAY {
             return None;
         }
         let finding = self.walk.hub_failure(self.hub, error).await;
-        Some(Follow::Failed(finding.seen(
-            "it answered before, and went away while the server started",
-        )))
+        let finding = finding.seen("it answered before, and went away while the server started");
+        // The URL was right.
+        Some(Follow::Failed(match finding.cause {
+            Cause::ReachRefused => finding.advise(
+                "See whether the hub and the proxy before it still run, and what their logs say last.",
+            ),
+            _ => finding,
+        }))
+    }
+
+    /// Since when the hub does not answer; whoever watches is told after a moment.
+    fn away(&mut self) -> Instant {
+        self.look_soon(LOOK_ALONE);
+        let since = *self.away_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= AWAY_IS_TOLD && !self.away_told {
+            self.away_told = true;
+            let patience = HUB_AWAY.as_secs();
+            let words = format!("the hub does not answer; it is waited for, {patience} s at most");
+            self.walk.voice.progress(None, &words);
+        }
+        since
     }
 }
