@@ -176,7 +176,9 @@ pub struct FormatArgs {
         long = "format",
         value_name = "FORMAT[=PATH]",
         env = "HUBPROBE_FORMAT",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = super::formats::Offered,
+        hide_possible_values = true
     )]
     pub formats: Vec<String>,
 }
@@ -367,12 +369,14 @@ pub struct Clean {
 /// `hubprobe report`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "Examples:
-  hubprobe report run.journal
-  hubprobe report run.journal --format html=report.html
+  hubprobe report run.jsonl
+  hubprobe report run.jsonl --format html=report.html
   hubprobe report monday.json tuesday.json --format junit=week.xml
 
 A journal is what check --journal FILE writes, a JSON report what --format
-json=FILE writes. The exit code is that of the run.")]
+json=FILE writes. The exit code is that of the run. Of several files one that
+cannot be read is told, the others are reported, and exit code 0 becomes 3;
+where none can be read it is 2.")]
 pub struct Report {
     /// Journals (check --journal FILE) or JSON reports; - is standard input
     #[arg(value_name = "JOURNAL", required = true)]

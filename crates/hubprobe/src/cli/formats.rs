@@ -1,11 +1,15 @@
 //! Which reports go where: `--format FORMAT[=PATH]`, several at once.
 //!
+//! On GitHub the file of `GITHUB_STEP_SUMMARY` is written to by all that a step runs, so a report is added to it.
+//!
 //! A path is tried before anything is sent to a hub, so that a run is not lost
 //! for a directory that is missing.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 
 use super::clashes::Named;
 use super::exit::Exit;
@@ -112,8 +116,14 @@ impl Formats {
     pub(super) fn write(&self, run: &Run, printer: &Printer, hush: bool) -> bool {
         let mut all_written = true;
         for (format, path) in &self.to_files {
-            let written =
-                render(*format, run, &TO_A_FILE).and_then(|bytes| Ok(whole::write(path, &bytes)?));
+            let written = render(*format, run, &TO_A_FILE).and_then(|bytes| {
+                let put = if is_step_summary(path) {
+                    whole::add
+                } else {
+                    whole::write
+                };
+                Ok(put(path, &bytes)?)
+            });
             if let Err(error) = written {
                 printer.note(&format!(
                     "hubprobe: error: the report {} cannot be written: {error}",
@@ -200,6 +210,37 @@ fn guarded(format: Format, bytes: &[u8]) -> Vec<u8> {
         _ => report::annotations::guarded(&text),
     };
     text.into_bytes()
+}
+
+/// Takes what is typed as it is, and offers shells the names of the formats; what is wrong with it is said when it is read.
+#[derive(Debug, Clone)]
+pub(super) struct Offered;
+
+impl TypedValueParser for Offered {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let names = KNOWN.iter().map(|(name, _)| PossibleValue::new(*name));
+        Some(Box::new(names))
+    }
+}
+
+/// Whether it is the file whose text GitHub shows as the summary of a step.
+fn is_step_summary(path: &Path) -> bool {
+    std::env::var_os("GITHUB_STEP_SUMMARY").is_some_and(|summary| {
+        let summary = Path::new(&summary);
+        let real = |path: &Path| path.canonicalize().ok();
+        path == summary || real(path).is_some_and(|path| Some(path) == real(summary))
+    })
 }
 
 /// Opens the file for writing, without changing what stands in it.

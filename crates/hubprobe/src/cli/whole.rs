@@ -38,6 +38,24 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     written
 }
 
+/// Adds to what stands in a file, with an empty line between, or leaves it as it was.
+///
+/// # Errors
+/// Why it cannot be written.
+pub(super) fn add(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)?;
+    let before = file.metadata()?;
+    let between: &[u8] = if before.len() > 0 { b"\n" } else { b"" };
+    let written = file.write_all(&[between, bytes].concat());
+    if written.is_err() && before.is_file() {
+        file.set_len(before.len()).ok();
+    }
+    written
+}
+
 /// Why nothing was put into the file's place.
 enum Beside {
     /// It cannot be done so.
@@ -129,6 +147,18 @@ mod tests {
         assert!(at("link").is_symlink());
         assert_eq!(names(&at("room")), ["new", "real"]);
         write(Path::new("/dev/null"), b"new").unwrap();
+    }
+
+    #[test]
+    fn what_is_added_stands_behind_what_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("summary.md");
+        for text in ["# one\n", "# other\n"] {
+            add(&path, text.as_bytes()).unwrap();
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "# one\n\n# other\n");
+        assert!(add(Path::new("/dev/full"), b"new").is_err());
     }
 
     #[test]

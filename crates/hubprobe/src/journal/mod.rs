@@ -4,8 +4,10 @@
 //! The first line is `{"schema": "hubprobe.journal/1"}`. Events that a reader does not know are passed over, since they are
 //! only ever added; a last line that is not whole is where the writer was killed.
 
+mod merged;
 mod writer;
 
+pub use merged::merged;
 pub use writer::Journal;
 
 use serde_json::Value;
@@ -190,40 +192,6 @@ impl Open {
         }
         say(What::VisitFinished { visit: self.visit });
     }
-}
-
-/// Several runs as one: the first one's id, all visits, in the order of the runs. None for none.
-pub fn merged(runs: Vec<Run>) -> Option<Run> {
-    let earliest = runs.iter().map(|run| run.started).min()?;
-    let mut runs = runs.into_iter();
-    let mut all = moved(runs.next()?, earliest);
-    for run in runs.map(|run| moved(run, earliest)) {
-        all.duration_s = all.duration_s.max(run.duration_s);
-        all.dry_run &= run.dry_run;
-        all.interrupted = all.interrupted.or(run.interrupted);
-        all.node_time = match (all.node_time, run.node_time) {
-            (Some(mut one), Some(other)) => {
-                one.limit_s += other.limit_s;
-                one.taken_s += other.taken_s;
-                Some(one)
-            }
-            (one, other) => one.or(other),
-        };
-        all.visits.extend(run.visits);
-    }
-    all.verdict = all.verdict_over_visits();
-    Some(all)
-}
-
-/// A run whose times count from this instant.
-fn moved(mut run: Run, to: jiff::Timestamp) -> Run {
-    let later = run.started.duration_since(to).as_secs_f64().max(0.0);
-    run.started = to;
-    run.duration_s += later;
-    for visit in &mut run.visits {
-        visit.started_s += later;
-    }
-    run
 }
 
 #[cfg(test)]

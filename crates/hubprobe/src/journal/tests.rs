@@ -156,22 +156,76 @@ fn what_is_no_journal_is_said() {
     }
 }
 
+/// The run of `events`, begun at another time, of another id and length.
+fn begun(started: &str, number: u128, duration_s: f64) -> Run {
+    let mut run = read(&journal(&events())).unwrap();
+    run.started = started.parse().unwrap();
+    run.run = uuid::Uuid::from_u128(number);
+    run.duration_s = duration_s;
+    run.visits[0].duration_s = duration_s;
+    run
+}
+
 #[test]
-fn runs_are_merged_on_one_clock() {
-    let first = read(&journal(&events())).unwrap();
-    let mut second = first.clone();
-    second.started = "2026-11-21T20:46:55Z".parse().unwrap();
-    second.verdict = Verdict::Failed;
-    second.visits[0].verdict = Verdict::Failed;
-    let all = merged(vec![second.clone(), first.clone()]).unwrap();
-    assert_eq!(all.started, first.started);
-    assert_eq!(all.verdict, Verdict::Failed);
-    assert_eq!(all.visits.len(), 2);
-    assert!(
-        (all.visits[0].started_s - 60.5).abs() < 0.001,
-        "{}",
-        all.visits[0].started_s
+fn runs_are_merged_on_one_clock_by_when_they_began() {
+    let monday = begun("2026-11-21T20:45:55Z", 1, 3.0);
+    let mut tuesday = begun("2026-11-22T20:46:55Z", 2, 4.5);
+    tuesday.verdict = Verdict::Failed;
+    tuesday.visits[0].verdict = Verdict::Failed;
+    let all = merged(vec![tuesday.clone(), monday.clone()], Vec::new()).unwrap();
+    assert_eq!(
+        all,
+        merged(vec![monday.clone(), tuesday.clone()], Vec::new()).unwrap()
     );
-    assert!((all.duration_s - 63.25).abs() < 0.001, "{}", all.duration_s);
-    assert_eq!(merged(Vec::new()), None);
+    assert_eq!((all.started, all.run), (monday.started, monday.run));
+    assert_eq!(all.verdict, Verdict::Failed);
+    // Not the day between them.
+    assert!((all.duration_s - 7.5).abs() < 0.0001, "{}", all.duration_s);
+    let began: Vec<f64> = all.visits.iter().map(|visit| visit.started_s).collect();
+    assert_eq!(began, [0.5, 86_460.5]);
+    assert_eq!(all.visits[1].verdict, Verdict::Failed);
+    let parts = all.merged.iter();
+    let parts: Vec<_> = parts
+        .map(|part| (part.run, part.started, part.duration_s))
+        .collect();
+    assert_eq!(
+        parts,
+        [
+            (monday.run, monday.started, 3.0),
+            (tuesday.run, tuesday.started, 4.5)
+        ]
+    );
+    assert_eq!(merged(Vec::new(), Vec::new()), None);
+    assert_eq!(merged(vec![monday.clone()], Vec::new()), Some(monday));
+}
+
+#[test]
+fn what_was_merged_is_merged_again_in_its_place() {
+    let [monday, tuesday, wednesday] =
+        [21_u8, 22, 23].map(|day| begun(&format!("2026-11-{day}T20:45:55Z"), day.into(), 3.0));
+    let ends = merged(vec![monday.clone(), wednesday.clone()], Vec::new()).unwrap();
+    let again = read(&serde_json::to_string_pretty(&ends).unwrap()).unwrap();
+    let all = merged(vec![again, tuesday.clone()], Vec::new()).unwrap();
+    let days = merged(vec![monday, tuesday, wednesday], Vec::new()).unwrap();
+    assert_eq!(all.visits, days.visits);
+    assert_eq!(all.merged, days.merged);
+    assert_eq!(all.merged.len(), 3);
+}
+
+#[test]
+fn what_cannot_be_read_is_never_green() {
+    let passed = || begun("2026-11-21T20:45:55Z", 1, 3.0);
+    assert_eq!(passed().verdict, Verdict::Passed);
+    let all = merged(vec![passed()], vec!["x: no".to_owned()]).unwrap();
+    assert_eq!(all.verdict, Verdict::Inconclusive);
+    assert_eq!(all.unread, ["x: no"]);
+    assert!(all.merged.is_empty());
+    // It is not forgotten either.
+    let again = merged(vec![passed(), all], Vec::new()).unwrap();
+    assert_eq!(again.verdict, Verdict::Inconclusive);
+    assert_eq!(again.unread, ["x: no"]);
+    let mut failed = passed();
+    failed.verdict = Verdict::Failed;
+    let all = merged(vec![failed], vec!["x: no".to_owned()]).unwrap();
+    assert_eq!(all.verdict, Verdict::Failed);
 }

@@ -5,7 +5,7 @@
 
 use crate::vocabulary::{Run, Verdict};
 
-use super::plain;
+use super::{apart, failure, plain};
 
 /// The commands, a line each; empty where all is well.
 #[must_use]
@@ -18,9 +18,8 @@ pub fn report(run: &Run) -> String {
             message(text)
         ));
     };
-    for visit in &run.visits {
+    for (probe, visit) in apart::names(run).iter().zip(&run.visits) {
         // Each text by itself: half an escape sequence at its end would take some of ours along.
-        let probe = plain::line(&visit.probe);
         if let Some(finding) = &visit.finding {
             let kind = match visit.verdict {
                 Verdict::Failed => "error",
@@ -35,11 +34,12 @@ pub fn report(run: &Run) -> String {
         }
         if visit.flaky {
             let title = format!("hubprobe: {probe} is flaky");
-            say(
-                "warning",
-                &title,
-                &format!("it passed only at attempt {}", visit.attempts),
-            );
+            let only = format!("it passed only at attempt {}", visit.attempts);
+            let lines: Vec<String> = [only]
+                .into_iter()
+                .chain(failure::earlier_lines(visit))
+                .collect();
+            say("warning", &title, &lines.join("\n"));
         }
         for what in &visit.left_behind {
             say(
@@ -48,6 +48,11 @@ pub fn report(run: &Run) -> String {
                 &format!("{}\nhubprobe clean takes it away", plain::block(what)),
             );
         }
+    }
+    if !run.unread.is_empty() {
+        let files: Vec<String> = run.unread.iter().map(|file| plain::line(file)).collect();
+        let title = format!("hubprobe: {}", apart::unread(run));
+        say("warning", &title, &files.join("\n"));
     }
     lines
 }
@@ -110,7 +115,22 @@ mod tests {
                 .contains("::error title=hubprobe%3A something may be left on the hub::")
         );
         assert!(
-            report(&samples::flaky()).starts_with("::warning title=hubprobe%3A normal is flaky::")
+            report(&samples::flaky()).starts_with(
+                "::warning title=hubprobe%3A normal is flaky::it passed only at attempt 2%0Aattempt 1: spawn.never-answered: The"
+            )
+        );
+        let merged = report(&samples::merged());
+        assert!(
+            merged.starts_with(
+                "::error title=hubprobe%3A normal @ jupyter.example.org%2C 2026-11-22 20%3A45%3A55 UTC%3A spawn.never-answered::"
+            ),
+            "{merged}"
+        );
+        assert!(
+            merged.contains(
+                "\n::warning title=hubprobe%3A 1 file cannot be read::wednesday.jsonl: it"
+            ),
+            "{merged}"
         );
     }
 

@@ -5,8 +5,8 @@ use indexmap::IndexSet;
 use crate::vocabulary::run::Visit;
 use crate::vocabulary::{Run, Verdict};
 
-use super::plain;
 use super::words::{probes, seconds};
+use super::{apart, plain};
 
 /// The last line: how many probes ended how, and how long it took.
 pub(super) fn conclusion(run: &Run) -> (String, Verdict) {
@@ -62,7 +62,7 @@ pub(super) fn conclusion(run: &Run) -> (String, Verdict) {
     let mut text = if parts.is_empty() {
         "no probe ran".to_owned()
     } else {
-        format!("{} in {}", parts.join(", "), seconds(run.duration_s))
+        format!("{} {}", parts.join(", "), apart::took(run))
     };
     if let Some(node_time) = run.node_time {
         text.push_str(&format!(
@@ -73,6 +73,9 @@ pub(super) fn conclusion(run: &Run) -> (String, Verdict) {
     }
     if run.dry_run {
         text.push_str("; a dry run: nothing was changed on a hub");
+    }
+    if !run.unread.is_empty() {
+        text.push_str(&format!("; {}", apart::unread(run)));
     }
     if let Some(signal) = &run.interrupted {
         text.push_str(&format!("; interrupted by {}", plain::line(signal)));

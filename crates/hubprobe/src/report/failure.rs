@@ -45,6 +45,30 @@ fn shortened(piece: &str) -> String {
     )
 }
 
+/// Why the attempts before the last did not pass, each with its number.
+pub(super) fn earlier(visit: &Visit) -> Vec<(usize, &Finding)> {
+    let attempts = (1..).zip(&visit.earlier);
+    attempts
+        .filter_map(|(number, attempt)| Some((number, attempt.finding.as_ref()?)))
+        .collect()
+}
+
+/// The same in a line each: `attempt 1: spawn.never-answered: The server …`.
+pub(super) fn earlier_lines(visit: &Visit) -> Vec<String> {
+    let told = earlier(visit).into_iter().map(|(number, finding)| {
+        let (cause, summary) = (finding.cause.code(), plain::line(&finding.summary));
+        format!("attempt {number}: {cause}: {summary}")
+    });
+    told.collect()
+}
+
+/// Their causes alone: `spawn.never-answered, then hub.down`; empty where there are none.
+pub(super) fn earlier_causes(visit: &Visit) -> String {
+    let causes = earlier(visit).into_iter();
+    let causes: Vec<&str> = causes.map(|(_, finding)| finding.cause.code()).collect();
+    causes.join(", then ")
+}
+
 /// The last words of the hub during the spawn that are not evidence already, each with its time.
 pub(super) fn last_words(visit: &Visit, finding: &Finding) -> Vec<String> {
     let said: Vec<&ProgressLine> = visit

@@ -118,6 +118,9 @@ const PIECES: &[&str] = &[
 /// A run with all kinds of visits, in which each string stands that a report may show.
 fn base() -> Run {
     let mut run = samples::failed();
+    // Which are of several hubs, and stand in several runs.
+    let merged = samples::merged();
+    (run.merged, run.unread) = (merged.merged, merged.unread);
     for other in [
         samples::flaky(),
         samples::left_behind(),
@@ -217,6 +220,7 @@ fn no_text_of_a_hub_changes_the_shape_of_a_report() {
         "/visits/1/earlier/0/finding/summary",
         "/visits/2/left_behind/0",
         "/visits/3/kept/0",
+        "/unread/0",
     ] {
         assert!(
             places.iter().any(|place| place == wanted),

@@ -11,7 +11,7 @@ use crate::vocabulary::{Finding, Run, Verdict};
 
 use super::conclusion::conclusion;
 use super::words::seconds;
-use super::{failure, plain};
+use super::{apart, failure, plain};
 
 /// The page; ends with a line break.
 ///
@@ -25,6 +25,7 @@ pub fn report(run: &Run) -> Result<String, askama::Error> {
         run: run.run.to_string(),
         started: run.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         machine_started: run.started.to_string(),
+        which: apart::which(run),
         version: plain::line(&run.hubprobe),
         left_behind: run
             .visits
@@ -39,10 +40,12 @@ pub fn report(run: &Run) -> Result<String, askama::Error> {
                 said.map(move |what| format!("{} ({of})", plain::line(what)))
             })
             .collect(),
-        several_hubs: run.visits.windows(2).any(|pair| pair[0].hub != pair[1].hub),
+        unread: run.unread.iter().map(|file| plain::line(file)).collect(),
+        several_hubs: apart::several_hubs(run),
+        several_runs: apart::several_runs(run),
         visits: (1..)
-            .zip(&run.visits)
-            .map(|(number, visit)| shown(run, number, visit))
+            .zip(run.visits.iter().zip(apart::names(run)))
+            .map(|(number, (visit, name))| shown(run, number, visit, name))
             .collect(),
     };
     let mut text = page.render()?;
@@ -58,9 +61,12 @@ struct Page {
     run: String,
     started: String,
     machine_started: String,
+    which: String,
     version: String,
     left_behind: Vec<String>,
+    unread: Vec<String>,
     several_hubs: bool,
+    several_runs: bool,
     visits: Vec<Shown>,
 }
 
@@ -77,8 +83,13 @@ impl Page {
 struct Shown {
     number: usize,
     probe: String,
+    name: String,
+    /// What the name has more than the probe's.
+    apart: String,
     who: String,
     hub: String,
+    short_hub: String,
+    began: String,
     verdict: &'static str,
     mark: &'static str,
     time: String,
@@ -123,7 +134,8 @@ struct Earlier {
     summary: String,
 }
 
-fn shown(run: &Run, number: usize, visit: &Visit) -> Shown {
+fn shown(run: &Run, number: usize, visit: &Visit, name: String) -> Shown {
+    let probe = plain::line(&visit.probe);
     let mut who = plain::line(&visit.account);
     if !visit.server.is_empty() {
         who.push_str(&format!(", server {}", plain::line(&visit.server)));
@@ -151,9 +163,13 @@ fn shown(run: &Run, number: usize, visit: &Visit) -> Shown {
         .map(|(word, text)| format!("{word}: {}", plain::line(text)));
     Shown {
         number,
-        probe: plain::line(&visit.probe),
+        apart: name.strip_prefix(&probe).unwrap_or_default().to_owned(),
+        probe,
+        name,
         who,
         hub: plain::line(&visit.hub) + &version,
+        short_hub: apart::hub(visit),
+        began: apart::began(run, visit),
         verdict: visit.verdict.word(),
         mark: mark(visit.verdict),
         time: match visit.verdict {
@@ -237,17 +253,13 @@ fn progress(visit: &Visit) -> Vec<String> {
 }
 
 fn earlier(visit: &Visit) -> Vec<Earlier> {
-    let attempts = visit.earlier.iter().enumerate();
-    attempts
-        .filter_map(|(index, attempt)| {
-            let finding = attempt.finding.as_ref()?;
-            Some(Earlier {
-                number: index + 1,
-                cause: finding.cause.code(),
-                summary: plain::line(&finding.summary),
-            })
-        })
-        .collect()
+    let told = failure::earlier(visit).into_iter();
+    told.map(|(number, finding)| Earlier {
+        number,
+        cause: finding.cause.code(),
+        summary: plain::line(&finding.summary),
+    })
+    .collect()
 }
 
 fn mark(verdict: Verdict) -> &'static str {

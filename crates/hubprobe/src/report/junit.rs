@@ -19,7 +19,7 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 use crate::vocabulary::run::{Step, Visit};
 use crate::vocabulary::{Finding, Run, Verdict};
 
-use super::{failure, plain};
+use super::{apart, failure, plain};
 
 /// The report as XML.
 ///
@@ -29,8 +29,16 @@ pub fn report(run: &Run) -> Result<String, SerializeError> {
     let mut report = Report::new("hubprobe");
     // When and which run stand in the suites: Jenkins' schema knows neither here, and refuses the whole file for it.
     report.set_time(length(run.duration_s));
-    for visit in &run.visits {
-        report.add_test_suite(suite(run, visit));
+    for (name, visit) in apart::names(run).iter().zip(&run.visits) {
+        report.add_test_suite(suite(run, visit, name));
+    }
+    if !run.unread.is_empty() {
+        let mut suite = TestSuite::new("hubprobe");
+        let files: Vec<String> = run.unread.iter().map(|file| plain::line(file)).collect();
+        let text = files.join("\n");
+        let status = not_passed(Verdict::Inconclusive, "unread", &apart::unread(run), &text);
+        suite.add_test_case(case("all files are read", "hubprobe", status));
+        report.add_test_suite(suite);
     }
     if run.visits.is_empty() {
         let mut nothing = TestSuite::new("hubprobe");
@@ -56,10 +64,9 @@ fn as_jenkins_wants(text: &str) -> String {
     }
 }
 
-fn suite(run: &Run, visit: &Visit) -> TestSuite {
-    let probe = plain::line(&visit.probe);
-    let class = format!("hubprobe.{probe}");
-    let mut suite = TestSuite::new(&probe);
+fn suite(run: &Run, visit: &Visit, name: &str) -> TestSuite {
+    let class = format!("hubprobe.{name}");
+    let mut suite = TestSuite::new(name);
     suite.set_time(length(visit.duration_s));
     suite.timestamp = (run.started + jiff_span(visit.started_s))
         .to_string()
@@ -82,6 +89,10 @@ fn suite(run: &Run, visit: &Visit) -> TestSuite {
                 .map_or("", |finding| finding.cause.code()),
         ),
     ] {
+        // Of several runs it would be the first one's.
+        if name == "run" && apart::several_runs(run) {
+            continue;
+        }
         suite.add_property((name, plain::line(value).as_str()));
     }
     if visit.attempts > 1 {
@@ -130,18 +141,12 @@ fn suite(run: &Run, visit: &Visit) -> TestSuite {
         );
         suite.add_test_case(case(&name, &class, status));
     }
-    let earlier = visit.earlier.iter().enumerate();
-    let earlier = earlier.filter_map(|(index, attempt)| {
-        let finding = attempt.finding.as_ref()?;
-        let (number, cause) = (index + 1, finding.cause.code());
-        Some(format!(
-            "attempt {number}: {cause}: {}",
-            plain::line(&finding.summary)
-        ))
-    });
     let warnings = visit.warnings.iter();
     let warnings = warnings.map(|text| format!("warning: {}", plain::line(text)));
-    let said: Vec<String> = earlier.chain(warnings).collect();
+    let said: Vec<String> = failure::earlier_lines(visit)
+        .into_iter()
+        .chain(warnings)
+        .collect();
     if !said.is_empty() {
         suite.set_system_err(said.join("\n"));
     }

@@ -9,7 +9,7 @@ use crate::vocabulary::{Finding, Run, Verdict};
 
 use super::conclusion::conclusion;
 use super::words::seconds;
-use super::{failure, plain};
+use super::{apart, failure, plain};
 
 /// The report; ends with a line break.
 #[must_use]
@@ -24,36 +24,54 @@ pub fn report(run: &Run) -> String {
         page.push('\n');
     }
     if !run.visits.is_empty() {
-        page.push_str("| | probe | account | time | cause |\n|---|---|---|---:|---|\n");
-        run.visits
-            .iter()
-            .for_each(|visit| page.push_str(&row(visit)));
-        page.push('\n');
+        table(&mut page, run);
     }
-    for visit in &run.visits {
+    for (name, visit) in apart::names(run).iter().zip(&run.visits) {
         if let Some(finding) = &visit.finding {
-            told(&mut page, run, visit, finding);
+            told(&mut page, run, visit, name, finding);
+        }
+        for text in failure::earlier_lines(visit) {
+            page.push_str(&format!("* {}: {}\n", code(name), code(&text)));
         }
         let warnings = visit.warnings.iter().map(|text| ("warning", text));
         let kept = visit.kept.iter().map(|text| ("kept, as asked", text));
         for (word, text) in warnings.chain(kept) {
-            page.push_str(&format!(
-                "* {}: {word}: {}\n",
-                code(&visit.probe),
-                code(text)
-            ));
+            page.push_str(&format!("* {}: {word}: {}\n", code(name), code(text)));
         }
     }
+    for file in &run.unread {
+        page.push_str(&format!("* not read: {}\n", code(file)));
+    }
     page.push_str(&format!(
-        "\n<sub>hubprobe {}, run {}, {}</sub>\n",
+        "\n<sub>hubprobe {}, {}</sub>\n",
         escaped(&run.hubprobe),
-        run.run,
-        run.started.strftime("%Y-%m-%d %H:%M:%S UTC")
+        apart::which(run)
     ));
     page
 }
 
-fn row(visit: &Visit) -> String {
+/// A row for each visit, with columns for what tells them apart where it is needed.
+fn table(page: &mut String, run: &Run) {
+    let (hubs, runs) = (apart::several_hubs(run), apart::several_runs(run));
+    let mut head = "| | probe | account |".to_owned();
+    let mut rule = "|---|---|---|".to_owned();
+    for (_, title) in [(hubs, "hub"), (runs, "began (UTC)")]
+        .iter()
+        .filter(|it| it.0)
+    {
+        head.push_str(&format!(" {title} |"));
+        rule.push_str("---|");
+    }
+    page.push_str(&format!("{head} time | cause |\n{rule}---:|---|\n"));
+    for visit in &run.visits {
+        let hub = hubs.then(|| code(&apart::hub(visit)));
+        let began = runs.then(|| apart::began(run, visit));
+        page.push_str(&row(visit, hub.into_iter().chain(began)));
+    }
+    page.push('\n');
+}
+
+fn row(visit: &Visit, more: impl Iterator<Item = String>) -> String {
     let mut who = code(&visit.account);
     if !visit.server.is_empty() {
         who.push_str(&format!(", server {}", code(&visit.server)));
@@ -64,26 +82,24 @@ fn row(visit: &Visit) -> String {
     };
     let cause = match (&visit.finding, visit.flaky) {
         (Some(finding), _) => code(finding.cause.code()),
-        (None, true) => format!("flaky: attempt {}", visit.attempts),
+        (None, true) => {
+            let causes = failure::earlier_causes(visit);
+            format!("flaky: attempt {}, after {}", visit.attempts, code(&causes))
+        }
         (None, false) if visit.verdict == Verdict::Skipped => "not tried".to_owned(),
         (None, false) => String::new(),
     };
-    let cells = [
-        mark(visit.verdict),
-        &code(&visit.probe),
-        &who,
-        &time,
-        &cause,
-    ]
-    .map(|cell| cell.replace('|', "\\|"));
+    let begin = [mark(visit.verdict).to_owned(), code(&visit.probe), who];
+    let cells = begin.into_iter().chain(more).chain([time, cause]);
+    let cells: Vec<String> = cells.map(|cell| cell.replace('|', "\\|")).collect();
     format!("| {} |\n", cells.join(" | "))
 }
 
-fn told(page: &mut String, run: &Run, visit: &Visit, finding: &Finding) {
+fn told(page: &mut String, run: &Run, visit: &Visit, name: &str, finding: &Finding) {
     page.push_str(&format!(
         "### {} {} {} ({})\n\n{}\n\n",
         mark(visit.verdict),
-        code(&visit.probe),
+        code(name),
         code(finding.cause.code()),
         finding.blame.word(),
         escaped(&plain::block(&finding.summary)).replace('\n', "  \n")
@@ -223,6 +239,45 @@ mod tests {
         );
         assert!(
             text.contains("* `normal`: warning: `token expires in 6 days`\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn visits_of_one_name_are_told_apart() {
+        let text = report(&samples::merged());
+        assert!(
+            text.starts_with(
+                "## ❌ 1 probe of 4 failed (spawn.never-answered), 3 passed in 3 runs, 50.0 s in all; 1 file cannot be read\n\n\
+                 | | probe | account | hub | began (UTC) | time | cause |\n|---|---|---|---|---|---:|---|\n\
+                 | ✅ | `normal` | `servuser` | `jupyter.example.org` | 2026-11-21 20:45 | 6.40 s |  |\n\
+                 | ✅ | `normal` | `servuser` | `other.example.org/jupyter` | 2026-11-21 20:55 | 6.40 s |  |\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n### ❌ `normal @ jupyter.example.org, 2026-11-22 20:45:55 UTC` `spawn.never-answered` ("),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n* not read: `wednesday.jsonl: it ends before the run begins`\n"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("<sub>hubprobe 0.1.0, 3 runs, 2026-11-21 20:45:55 UTC to 2026-11-22 20:45:55 UTC</sub>\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_pass_after_a_failure_says_what_failed() {
+        let text = report(&samples::flaky());
+        assert!(
+            text.contains("| 46.4 s | flaky: attempt 2, after `spawn.never-answered` |\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n* `normal`: `attempt 1: spawn.never-answered: The server process"),
             "{text}"
         );
     }

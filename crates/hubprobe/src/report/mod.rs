@@ -23,6 +23,7 @@ pub mod terminal;
 pub use crate::vocabulary::plain;
 pub(crate) use wrap::wrap;
 
+mod apart;
 mod command;
 mod conclusion;
 mod failure;

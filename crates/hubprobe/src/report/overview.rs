@@ -6,10 +6,10 @@ use indexmap::IndexMap;
 use crate::vocabulary::run::Visit;
 use crate::vocabulary::{Run, Verdict};
 
-use super::plain;
 use super::terminal::Look;
 use super::words::{probes, seconds};
 use super::wrap::{columns, cut, wrap};
+use super::{apart, failure, plain};
 
 /// So many visits are told one by one.
 const FEW: usize = 3;
@@ -23,25 +23,34 @@ const TIME: usize = 8;
 /// The columns of the mark and of what is between the parts of a line.
 const AROUND: usize = 6;
 
+/// Where a line is narrower, an instant is shown without its year.
+const ROOMY: usize = 100;
+
 /// Whether a run has so many visits that each gets a line.
 pub(super) fn is_wanted(run: &Run) -> bool {
     run.visits.len() > FEW
 }
 
-/// A line for each visit: mark, name, time, who, and the cause where it did not pass.
+/// A line for each visit: mark, name, when it began where runs were merged, time, who, and the cause where it did not pass.
 pub(super) fn lines(run: &Run, look: &Look) -> Vec<String> {
     let is_folded = |visit: &&Visit| run.visits.len() > MANY && says_nothing(visit);
     let (folded, shown): (Vec<&Visit>, Vec<&Visit>) = run.visits.iter().partition(is_folded);
-    let longest = |of: &dyn Fn(&Visit) -> String| {
-        let all = shown.iter().map(|visit| columns(&of(visit)));
+    let lines: Vec<Line> = shown
+        .iter()
+        .map(|visit| Line::of(run, visit, look))
+        .collect();
+    let longest = |of: &dyn Fn(&Line) -> &str| {
+        let all = lines.iter().map(|line| columns(of(line)));
         all.fold(0, usize::max)
     };
-    let room = look.width.saturating_sub(TIME + AROUND);
-    let rest = longest(&who).min(room / 2);
-    let name = longest(&|visit| plain::line(&visit.probe)).min(room - rest);
-    let lines = shown.iter();
+    let around = TIME + AROUND + longest(&|line| &line.began);
+    let room = look.width.saturating_sub(around);
+    let name = longest(&|line| &line.probe);
+    let rest = longest(&|line| &line.who).min((room / 2).max(room.saturating_sub(name)));
+    let name = name.min(room - rest);
+    let lines = lines.iter();
     let mut lines: Vec<String> = lines
-        .map(|visit| line(visit, name, room - name, look))
+        .map(|line| line.shown(name, room - name, look))
         .collect();
     lines.extend(together(&folded, shown.is_empty(), look));
     lines
@@ -84,33 +93,66 @@ fn together(visits: &[&Visit], all: bool, look: &Look) -> Vec<String> {
         .collect()
 }
 
-/// Who walked, and what there is to say of it in a word.
-fn who(visit: &Visit) -> String {
+/// What is said of a visit in a line.
+struct Line {
+    verdict: Verdict,
+    probe: String,
+    /// With the spaces before it; empty where the visits are of one run.
+    began: String,
+    time: String,
+    who: String,
+}
+
+impl Line {
+    fn of(run: &Run, visit: &Visit, look: &Look) -> Self {
+        let began = match apart::began(run, visit) {
+            _ if !apart::several_runs(run) => String::new(),
+            began if look.width < ROOMY => began.chars().skip("2026-".len()).collect(),
+            began => began,
+        };
+        Self {
+            verdict: visit.verdict,
+            probe: plain::line(&visit.probe),
+            began: match began.is_empty() {
+                true => began,
+                false => format!("  {began}"),
+            },
+            time: match visit.verdict {
+                Verdict::Skipped => String::new(),
+                _ => seconds(visit.duration_s),
+            },
+            who: who(run, visit),
+        }
+    }
+
+    fn shown(&self, name: usize, rest: usize, look: &Look) -> String {
+        let style = look.of(self.verdict);
+        let mark = look.paint(style, look.mark(self.verdict));
+        let probe = cut_within(&self.probe, name, look.ellipsis());
+        let fill = " ".repeat(name.saturating_sub(columns(&probe)));
+        let (began, time) = (&self.began, &self.time);
+        let who = cut(&self.who, rest, look.ellipsis());
+        format!("{mark} {probe}{fill}{began}  {time:>TIME$}  {who}")
+            .trim_end()
+            .to_owned()
+    }
+}
+
+/// Who walked, on which hub where there are several, and what there is to say of it in a word.
+fn who(run: &Run, visit: &Visit) -> String {
     let mut who = plain::line(&visit.account);
     if !visit.server.is_empty() {
         who.push_str(&format!("/{}", plain::line(&visit.server)));
     }
+    if apart::several_hubs(run) {
+        who.push_str(&format!(" @ {}", apart::hub(visit)));
+    }
     match visit.finding.as_ref().map(|finding| finding.cause.code()) {
         Some(cause) => who + "  " + cause,
-        None if visit.flaky => who + &format!("  flaky, attempt {}", visit.attempts),
+        None if visit.flaky => who + "  flaky: " + &failure::earlier_causes(visit),
         None if visit.verdict == Verdict::Skipped => who + "  not tried",
         None => who,
     }
-}
-
-fn line(visit: &Visit, name: usize, rest: usize, look: &Look) -> String {
-    let style = look.of(visit.verdict);
-    let mark = look.paint(style, look.mark(visit.verdict));
-    let probe = cut_within(&plain::line(&visit.probe), name, look.ellipsis());
-    let fill = " ".repeat(name.saturating_sub(columns(&probe)));
-    let time = match visit.verdict {
-        Verdict::Skipped => String::new(),
-        _ => seconds(visit.duration_s),
-    };
-    let who = cut(&who(visit), rest, look.ellipsis());
-    format!("{mark} {probe}{fill}  {time:>TIME$}  {who}")
-        .trim_end()
-        .to_owned()
 }
 
 /// The ends of a text that is too long: the names of a matrix differ at their end.

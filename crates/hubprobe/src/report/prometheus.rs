@@ -15,9 +15,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::vocabulary::run::{Step, Visit};
-use crate::vocabulary::{Run, Verdict};
+use crate::vocabulary::{Finding, Run, Verdict};
 
-use super::plain;
+use super::{failure, plain};
 
 type Labels = Vec<(&'static str, String)>;
 type Number = Gauge<f64, AtomicU64>;
@@ -71,7 +71,11 @@ fn of_the_run(gauges: &mut Gauges<'_>, run: &Run) {
     let version = vec![("version", plain::line(&run.hubprobe))];
     let info = gauges.family("build_info", "The version of hubprobe that ran");
     info.get_or_create(&version).set(1.0);
-    let ended = unix(run.started) + run.duration_s;
+    // Of several runs, that of the last that ended.
+    let parts = run.merged.iter();
+    let ends = parts.map(|part| unix(part.started) + part.duration_s);
+    let ended = ends.reduce(f64::max);
+    let ended = ended.unwrap_or_else(|| unix(run.started) + run.duration_s);
     gauges.single(
         "run_timestamp_seconds",
         "When the run ended (Unix time)",
@@ -96,6 +100,10 @@ fn of_the_visits(gauges: &mut Gauges<'_>, run: &Run) {
         "How long a step took that was tried",
     );
     let causes = gauges.family("cause", "Why the probe did not pass, and who is to blame");
+    let earlier = gauges.family(
+        "earlier_cause",
+        "Why attempts before the last did not pass, and how many of them for this",
+    );
     let attempts = gauges.family("attempts", "How many times it was tried");
     let flaky = gauges.family("flaky", "Whether it passed after a failure");
     let expires = gauges.family(
@@ -104,7 +112,7 @@ fn of_the_visits(gauges: &mut Gauges<'_>, run: &Run) {
     );
     let days = gauges.family(
         "token_days_left",
-        "How many days the token had left when the run began",
+        "How many days the token had left when the visit began",
     );
     for (labels, visit) in last_of_each(run) {
         let with = |more: &[(&'static str, &str)]| -> Labels {
@@ -127,11 +135,10 @@ fn of_the_visits(gauges: &mut Gauges<'_>, run: &Run) {
                 .set(step.duration_s);
         }
         if let Some(finding) = &visit.finding {
-            let why = [
-                ("cause", finding.cause.code()),
-                ("blame", finding.blame.word()),
-            ];
-            causes.get_or_create(&with(&why)).set(1.0);
+            causes.get_or_create(&with(&why(finding))).set(1.0);
+        }
+        for (_, finding) in failure::earlier(visit) {
+            earlier.get_or_create(&with(&why(finding))).inc();
         }
         attempts
             .get_or_create(&labels)
@@ -139,11 +146,18 @@ fn of_the_visits(gauges: &mut Gauges<'_>, run: &Run) {
         flaky.get_or_create(&labels).set(truth(visit.flaky));
         if let Some(end) = visit.token_expires {
             expires.get_or_create(&labels).set(unix(end));
-            let left = (unix(end) - unix(run.started)) / 86_400.0;
+            let left = (unix(end) - unix(run.started) - visit.started_s) / 86_400.0;
             days.get_or_create(&labels)
                 .set((left * 100.0).round() / 100.0);
         }
     }
+}
+
+fn why(finding: &Finding) -> [(&'static str, &'static str); 2] {
+    [
+        ("cause", finding.cause.code()),
+        ("blame", finding.blame.word()),
+    ]
 }
 
 /// The last visit of each probe on its hub. An account is no part of what makes a series: with `--jobs` it is another one
@@ -198,6 +212,18 @@ mod tests {
         }
         let passed = report(&samples::passed()).unwrap();
         assert!(passed.contains("hubprobe_run_success 1.0\n"), "{passed}");
+        let flaky = report(&samples::flaky()).unwrap();
+        let earlier = r#"hubprobe_earlier_cause{probe="normal",hub="https://jupyter.example.org/",cause="spawn.never-answered",blame="deployment"} 1.0"#;
+        assert!(flaky.lines().any(|it| it == earlier), "{flaky}");
+        // Of several runs the last visit counts, and the end of the last run.
+        let merged = report(&samples::merged()).unwrap();
+        for line in [
+            r#"hubprobe_duration_seconds{probe="normal",hub="https://jupyter.example.org/"} 30.765"#,
+            "hubprobe_run_timestamp_seconds 1795380385.765",
+            r#"hubprobe_token_days_left{probe="normal",hub="https://jupyter.example.org/"} 89.0"#,
+        ] {
+            assert!(merged.lines().any(|it| it == line), "{line}\n{merged}");
+        }
         let left = report(&samples::left_behind()).unwrap();
         assert!(left.contains("hubprobe_left_behind 1.0\n"), "{left}");
     }

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::vocabulary::run::{Attempt, NodeTimeTaken, Planned, ProgressLine, Step, Visit};
+use crate::vocabulary::run::{
+    Attempt, MergedRun, NodeTimeTaken, Planned, ProgressLine, Step, Visit,
+};
 use crate::vocabulary::{Cause, Event, Finding, Run, StepName, Verdict, What};
 
 pub(super) fn all() -> Vec<(&'static str, Run)> {
@@ -17,6 +19,7 @@ pub(super) fn all() -> Vec<(&'static str, Run)> {
         ("flaky", flaky()),
         ("fifty", fifty()),
         ("nothing", run_of_nothing()),
+        ("merged", merged()),
         ("interrupted", interrupted()),
     ]
 }
@@ -362,4 +365,36 @@ pub(super) fn interrupted() -> Run {
 pub(super) fn several() -> Run {
     let queued = inconclusive().visits.remove(0);
     run(vec![passed_visit("normal"), failed_visit(), queued])
+}
+
+/// Three runs as one, of two hubs and two days, and a file that could not be read.
+pub(super) fn merged() -> Run {
+    let other = |probe| {
+        let mut visit = passed_visit(probe);
+        visit.hub = "https://other.example.org/jupyter/".to_owned();
+        visit
+    };
+    let mut run = run(vec![
+        passed_visit("normal"),
+        other("normal"),
+        other("total"),
+        failed_visit(),
+    ]);
+    for (visit, later) in run.visits.iter_mut().zip([0.0, 600.0, 606.4, 86_400.0]) {
+        visit.started_s = later;
+    }
+    let started = |day| format!("2026-11-2{day}T20:45:55Z").parse().unwrap();
+    run.merged = [
+        (1, started(1), 6.4),
+        (2, started(1), 12.8),
+        (3, started(2), 30.765),
+    ]
+    .map(|(id, started, duration_s)| MergedRun {
+        run: uuid::Uuid::from_u128(id),
+        started,
+        duration_s,
+    })
+    .to_vec();
+    run.unread = vec!["wednesday.jsonl: it ends before the run begins".to_owned()];
+    run
 }

@@ -12,7 +12,7 @@ use crate::vocabulary::{Finding, Run, Verdict};
 
 use super::conclusion::conclusion;
 use super::wrap::wrap;
-use super::{command, failure, overview, plain, waterfall};
+use super::{apart, command, failure, overview, plain, waterfall};
 
 /// How the report may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,13 @@ impl Page {
         if left {
             self.left_behind(run);
         }
+        for file in &run.unread {
+            let text = format!("not read: {}", plain::line(file));
+            self.painted(AnsiColor::Yellow.on_default(), "", &text);
+        }
+        if !run.unread.is_empty() {
+            self.blank();
+        }
         self.last_line(run, left);
         let mut text = self.lines.join("\n");
         text.push('\n');
@@ -117,15 +124,19 @@ impl Page {
     fn many(&mut self, run: &Run) {
         self.lines.extend(overview::lines(run, &self.look));
         self.blank();
+        let names = apart::names(run);
+        let named = run.visits.iter().zip(&names);
         for alike in overview::told(run) {
             let Some((first, others)) = alike.split_first() else {
                 continue;
             };
             self.visit(run, first);
             if !others.is_empty() {
-                let names: Vec<String> = others
-                    .iter()
-                    .map(|visit| plain::line(&visit.probe))
+                let is_one = |visit: &Visit| others.iter().any(|it| std::ptr::eq(*it, visit));
+                let names: Vec<&str> = named
+                    .clone()
+                    .filter(|(visit, _)| is_one(visit))
+                    .map(|(_, name)| name.as_str())
                     .collect();
                 let style = self.look.of(first.verdict);
                 self.painted(style, "  ", &format!("the same of {}", names.join(", ")));
@@ -146,7 +157,7 @@ impl Page {
     }
 
     fn visit(&mut self, run: &Run, visit: &Visit) {
-        self.headline(visit);
+        self.headline(run, visit);
         match &visit.finding {
             Some(finding) => self.cause(visit.verdict, finding),
             // There should be one; a verdict is shown without it too.
@@ -170,12 +181,9 @@ impl Page {
             self.painted(warning, "  ", &format!("warning: {}", plain::line(text)));
         }
         if visit.flaky {
-            let before = visit
-                .earlier
-                .iter()
-                .filter_map(|attempt| attempt.finding.as_ref());
-            let before: Vec<String> = before
-                .map(|finding| {
+            let before: Vec<String> = failure::earlier(visit)
+                .into_iter()
+                .map(|(_, finding)| {
                     format!(
                         "{}: {}",
                         finding.cause.code(),
@@ -190,7 +198,11 @@ impl Page {
             );
             self.painted(warning, "  ", &text);
         } else if visit.attempts > 1 {
-            let text = format!("tried {} times; this is the last", visit.attempts);
+            let mut text = format!("tried {} times; this is the last", visit.attempts);
+            let before = failure::earlier_causes(visit);
+            if !before.is_empty() {
+                text.push_str(&format!("; before that {before}"));
+            }
             self.painted(warning, "  ", &text);
         }
         for text in &visit.kept {
@@ -205,7 +217,7 @@ impl Page {
         }
     }
 
-    fn headline(&mut self, visit: &Visit) {
+    fn headline(&mut self, run: &Run, visit: &Visit) {
         let mut who = plain::line(&visit.account);
         if !visit.server.is_empty() {
             who.push_str(&format!(", server {}", plain::line(&visit.server)));
@@ -216,11 +228,14 @@ impl Page {
             .map_or_else(String::new, |version| {
                 format!(" (JupyterHub {})", plain::line(version))
             });
-        let text = format!(
+        let mut text = format!(
             "{}: {who} @ {}{version}",
             plain::line(&visit.probe),
             plain::line(&visit.hub)
         );
+        if apart::several_runs(run) {
+            text.push_str(&format!(", {} UTC", apart::began(run, visit)));
+        }
         self.painted(Style::new().bold(), "", &text);
     }
 

@@ -51,7 +51,7 @@ normal: servuser @ https://jupyter.example.org/ (JupyterHub 6.1.1)
 fn many_visits_fit_on_a_screen_and_what_did_not_pass_is_told() {
     let text = report(&samples::fifty(), &LOOK);
     let begin = "\
-✓ every[partition=p07]    46.4 s  servuser  flaky, attempt 2
+✓ every[partition=p07]    46.4 s  servuser  flaky: spawn.never-answered
 ✗ every[partition=p20]    30.8 s  servuser  spawn.never-answered
 ✗ every[partition=p21]    30.8 s  servuser  spawn.never-answered
 - every[partition=p49]            serv4  not tried
@@ -109,6 +109,31 @@ fn a_pass_after_a_failure_says_what_failed() {
         text.ends_with("\n1 probe passed (1 flaky) in 46.4 s\n"),
         "{text}"
     );
+}
+
+#[test]
+fn visits_of_one_name_are_told_apart() {
+    let text = report(&samples::merged(), &LOOK);
+    let begin = "\
+✓ normal  11-21 20:45    6.40 s  servuser @ jupyter.example.org
+✓ normal  11-21 20:55    6.40 s  servuser @ other.example.org/jupyter
+✓ total   11-21 20:56    6.40 s  servuser @ other.example.org/jupyter
+✗ normal  11-22 20:45    30.8 s  servuser @ jupyter.example.org  spawn.never-an…
+
+normal: servuser @ https://jupyter.example.org/ (JupyterHub 6.1.1), 2026-11-22
+  20:45 UTC
+FAILED ";
+    assert!(text.starts_with(begin), "{text}");
+    let end = "
+not read: wednesday.jsonl: it ends before the run begins
+
+1 probe of 4 failed (spawn.never-answered), 3 passed in 3 runs, 50.0 s in all;
+  1 file cannot be read
+";
+    assert!(text.ends_with(end), "{text}");
+    let wide = report(&samples::merged(), &Look { width: 100, ..LOOK });
+    let line = "✗ normal  2026-11-22 20:45    30.8 s  servuser @ jupyter.example.org  spawn.never-answered\n";
+    assert!(wide.contains(line), "{wide}");
 }
 
 #[test]

@@ -42,6 +42,13 @@ pub struct Run {
     /// The budget of node time and what was taken of it, where the suite has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_time: Option<NodeTimeTaken>,
+    /// The runs of which this one was merged, in the order in which they began; absent of one run alone. `duration_s` is the
+    /// sum of theirs, and `run` and `started` are the first one's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<MergedRun>,
+    /// What was to be merged as well and cannot be read: the file, and why. With any, the run is not passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
     /// The visits, in the order in which they began.
     pub visits: Vec<Visit>,
     /// The visits' numbers, in the same order: those that go on side by side begin in any.
@@ -61,6 +68,18 @@ pub struct NodeTimeTaken {
     pub limit_s: f64,
     /// Nodes times seconds that they took.
     pub taken_s: f64,
+}
+
+/// A run that was merged with others into one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MergedRun {
+    /// Its id (UUID v7).
+    pub run: Uuid,
+    /// When it began (RFC 3339, UTC).
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub started: jiff::Timestamp,
+    /// How long it took, in seconds.
+    pub duration_s: f64,
 }
 
 /// One walk of one account through a probe's steps.
@@ -173,6 +192,8 @@ impl Run {
             dry_run: false,
             interrupted: None,
             node_time: None,
+            merged: Vec::new(),
+            unread: Vec::new(),
             visits: Vec::new(),
             ids: Vec::new(),
             planned: Vec::new(),
@@ -276,6 +297,8 @@ impl Run {
             dry_run: self.dry_run,
             interrupted: self.interrupted.clone(),
             node_time: self.node_time,
+            merged: Vec::new(),
+            unread: Vec::new(),
             visits: vec![visit],
             ids: vec![id],
             planned: Vec::new(),

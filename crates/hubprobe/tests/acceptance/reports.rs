@@ -47,13 +47,13 @@ fn a_journal_tells_the_run_again(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "journal");
     let files = |end: &str| FORMATS.map(|format| format!("{format}=out.{format}{end}"));
     let first = files("");
-    let mut args = vec!["--journal", "run.journal"];
+    let mut args = vec!["--journal", "run.jsonl"];
     args.extend(first.iter().flat_map(|file| ["--format", file]));
     let code = "print(6*7, '<script>alert(1)</script>')";
     let said = world.check_code(code, Some("41")).and(&args).run();
     said.exits(1).finds("kernel.wrong-output");
     let again = files(".again");
-    let mut args = vec!["report", "run.journal", "--format", "json"];
+    let mut args = vec!["report", "run.jsonl", "--format", "json"];
     args.extend(again.iter().flat_map(|file| ["--format", file]));
     let told = world.hubprobe(&args).run();
     told.exits(1);
@@ -65,11 +65,11 @@ fn a_journal_tells_the_run_again(hubs: &Hubs, version: &str) {
         assert!(text.contains("kernel.wrong-output"), "{format}: {text}");
         assert!(!text.contains(&world.token), "{format}");
     }
-    assert!(!read("run.journal").contains(&world.token));
+    assert!(!read("run.jsonl").contains(&world.token));
     assert!(!read("out.html").contains("<script"));
     // From the JSON report as well; and two runs are one.
     let told = world
-        .hubprobe(&["report", "out.json", "run.journal", "--format", "json"])
+        .hubprobe(&["report", "out.json", "run.jsonl", "--format", "json"])
         .run();
     told.exits(1);
     let both = told.report();
@@ -83,10 +83,7 @@ fn a_journal_tells_the_run_again(hubs: &Hubs, version: &str) {
     refused(&["token"], "it is no journal and no JSON report");
     refused(&["nowhere.journal"], "nowhere.journal cannot be read");
     refused(&[], "required");
-    let said = world
-        .check()
-        .and(&["--journal", "nowhere/run.journal"])
-        .run();
+    let said = world.check().and(&["--journal", "nowhere/run.jsonl"]).run();
     said.exits(2).complains("nothing was sent to a hub");
 }
 
@@ -99,9 +96,9 @@ fn a_journal_that_ends_early_is_never_green(hubs: &Hubs, version: &str) {
         .exits(3)
         .complains("/dev/full: the journal cannot be written");
     let call = world.check_code("import time; time.sleep(60)", None);
-    let mut child = call.and(&["--journal", "run.journal"]).start();
+    let mut child = call.and(&["--journal", "run.jsonl"]).start();
     let began = Instant::now();
-    let path = world.dir.join("run.journal");
+    let path = world.dir.join("run.jsonl");
     let text = || std::fs::read_to_string(&path).unwrap_or_default();
     while !text().contains("\"step\":\"execute\"") {
         assert!(
@@ -113,13 +110,13 @@ fn a_journal_that_ends_early_is_never_green(hubs: &Hubs, version: &str) {
     child.kill().unwrap();
     child.wait().unwrap();
     let told = world
-        .hubprobe(&["report", "run.journal", "--format", "json"])
+        .hubprobe(&["report", "run.jsonl", "--format", "json"])
         .run();
     told.exits(4).finds("prober.interrupted");
     let left = told.visit()["left_behind"].to_string();
     assert!(left.contains("not seen to be gone"), "{left}");
     world
-        .hubprobe(&["report", "run.journal", "--format", "nagios"])
+        .hubprobe(&["report", "run.jsonl", "--format", "nagios"])
         .run()
         .exits(2);
     world.hubprobe(&["clean"]).run().exits(0);
@@ -227,15 +224,22 @@ fn nagios_has_its_own_codes(hubs: &Hubs, version: &str) {
 
 fn github_is_told(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "github");
-    let call = world
-        .check()
-        .option("fault=raise")
-        .env("GITHUB_ACTIONS", "true");
-    call.run()
+    let check = || {
+        let call = world.check().option("fault=raise");
+        call.and(&["--format", "markdown=summary.md"])
+            .env("GITHUB_STEP_SUMMARY", "summary.md")
+    };
+    check()
+        .env("GITHUB_ACTIONS", "true")
+        .run()
         .exits(1)
         .complains("::error title=hubprobe%3A check%3A spawn.error::");
-    let said = world.check().option("fault=raise").run();
+    let said = check().run();
     assert!(!said.err.contains("::error"), "{}", said.err);
+    // Both checks of the step are in its summary.
+    let summary = std::fs::read_to_string(world.dir.join("summary.md")).unwrap();
+    let told = summary.matches("\n### ❌ `check` `spawn.error`").count();
+    assert_eq!(told, 2, "{summary}");
 }
 
 fn a_browser_and_jenkins_take_those_of_a_real_run(hubs: &Hubs, version: &str) {

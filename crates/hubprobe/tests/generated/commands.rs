@@ -130,7 +130,7 @@ fn meaning(arg: &Arg) -> String {
         .filter(|it| !it.is_hide_set())
         .map(|it| format!("`{}`", it.get_name()))
         .collect();
-    if arg.get_action().takes_values() && !values.is_empty() {
+    if arg.get_action().takes_values() && !values.is_empty() && !arg.is_hide_possible_values_set() {
         write!(out, " One of {}.", values.join(", ")).expect("a string");
     }
     let usual: Vec<String> = arg

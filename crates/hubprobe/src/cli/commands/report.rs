@@ -17,10 +17,11 @@ use crate::vocabulary::Run;
 /// More than this is no journal of ours.
 const LARGEST: u64 = 1 << 30;
 
-/// Reads journals and JSON reports, writes reports, and ends with the code that the run makes.
+/// Reads journals and JSON reports, writes reports, and ends with the code that the run makes. A file that cannot be read, or
+/// is neither, makes it inconclusive at best, and the others are told.
 ///
 /// # Errors
-/// A file that cannot be read, or is neither.
+/// None of the files can be read.
 pub fn run(report: &Report, printer: &Printer) -> anyhow::Result<Exit> {
     let formats = Formats::parse(&report.reports.formats)?;
     let read_from = report.files.iter();
@@ -29,10 +30,21 @@ pub fn run(report: &Report, printer: &Printer) -> anyhow::Result<Exit> {
         &formats.files().collect::<Vec<_>>(),
         &read_from.collect::<Vec<_>>(),
     )?;
-    let runs = report.files.iter().map(|path| read(path));
-    let runs = runs.collect::<anyhow::Result<Vec<Run>>>()?;
-    let Some(run) = journal::merged(runs) else {
-        bail!("name a journal, or a JSON report");
+    let (mut runs, mut unread) = (Vec::new(), Vec::new());
+    for path in &report.files {
+        match read(path) {
+            Ok(run) => runs.push(run),
+            Err(error) => unread.push(error.to_string()),
+        }
+    }
+    // The others are told nevertheless.
+    if !runs.is_empty() {
+        for what in &unread {
+            printer.note(&format!("hubprobe: error: {what}"));
+        }
+    }
+    let Some(run) = journal::merged(runs, unread.clone()) else {
+        bail!("{}", unread.join("\n"));
     };
     let exit = formats.exit(&run);
     let written = formats.write(&run, printer, false);

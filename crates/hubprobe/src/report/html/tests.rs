@@ -56,6 +56,14 @@ fn a_failure_is_told_whole() {
     let several = report(&samples::several()).unwrap();
     assert!(several.contains("<a href=\"#visit-2\">normal</a>"));
     assert!(several.contains("<section id=\"visit-2\""));
+    let merged = report(&samples::merged()).unwrap();
+    for part in [
+        "<td class=\"apart\">other.example.org/jupyter</td><td class=\"apart\">2026-11-21 20:55</td>",
+        "<p class=\"soft\">hubprobe 0.1.0, 3 runs, 2026-11-21 20:45:55 UTC to 2026-11-22 20:45:55 UTC</p>",
+        "<li>wednesday.jsonl: it ends before the run begins</li>",
+    ] {
+        assert!(merged.contains(part), "{part}\n{merged}");
+    }
     let left = report(&samples::left_behind()).unwrap();
     assert!(left.contains("<code>hubprobe clean</code>"));
     let flaky = report(&samples::flaky()).unwrap();

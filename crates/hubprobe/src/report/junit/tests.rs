@@ -33,6 +33,7 @@ fn every_sample_is_read_back_by_a_parser_with_the_right_counts() {
             ("flaky", (8, 0, 0, 0)),
             ("fifty", (401, 2, 1, 14)),
             ("nothing", (1, 0, 1, 0)),
+            ("merged", (33, 1, 1, 3)),
             ("interrupted", (10, 0, 2, 0)),
         ]
     );
@@ -55,6 +56,27 @@ fn a_failure_holds_cause_evidence_advice_and_command() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
+}
+
+#[test]
+fn suites_of_merged_runs_are_told_apart() {
+    let run = samples::merged();
+    let text = report(&run).unwrap();
+    let read = Report::deserialize_from_str(&text).unwrap();
+    let suites: Vec<&str> = read.test_suites.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(
+        suites,
+        [
+            "normal @ jupyter.example.org, 2026-11-21 20:45:55 UTC",
+            "normal @ other.example.org/jupyter",
+            "total",
+            "normal @ jupyter.example.org, 2026-11-22 20:45:55 UTC",
+            "hubprobe"
+        ]
+    );
+    // It would be that of the first run in each.
+    assert!(!text.contains("<property name=\"run\""), "{text}");
+    assert!(text.contains("type=\"unread\""), "{text}");
 }
 
 #[test]

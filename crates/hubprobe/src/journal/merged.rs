@@ -1,0 +1,78 @@
+//! Several runs as one, so that a week of checks, or the checks of several hubs, is one report.
+//!
+//! In which order they were named means nothing: what began later stands later, and of two visits that are the same the later
+//! one is the last. The time between the runs is nobody's, so how long they took is the sum of what each took.
+
+use crate::vocabulary::run::{MergedRun, Visit};
+use crate::vocabulary::{Run, Verdict};
+
+/// Several runs as one: the id of the one that began first, and all visits in the order in which they began. `unread` is what
+/// cannot be read, each with its reason: nothing is known of it, so the run is at best inconclusive. None for no run.
+#[must_use]
+pub fn merged(mut runs: Vec<Run>, unread: Vec<String>) -> Option<Run> {
+    runs.sort_by_key(|run| run.started);
+    let earliest = runs.first()?.started;
+    let mut all = runs
+        .into_iter()
+        .map(|run| moved(run, earliest))
+        .reduce(join)?;
+    all.merged.sort_by_key(|part| part.started);
+    let begins = |visit: &Visit| visit.started_s;
+    all.visits
+        .sort_by(|one, other| begins(one).total_cmp(&begins(other)));
+    for file in unread {
+        all.verdict = Verdict::over([all.verdict, Verdict::Inconclusive]);
+        all.unread.push(file);
+    }
+    Some(all)
+}
+
+/// Two runs, whose visits' times count from one instant, as one.
+fn join(mut all: Run, run: Run) -> Run {
+    if all.merged.is_empty() {
+        all.merged = parts(&all);
+    }
+    all.merged.extend(parts(&run));
+    all.duration_s = to_the_millisecond(all.duration_s + run.duration_s);
+    all.verdict = Verdict::over([all.verdict, run.verdict]);
+    all.dry_run &= run.dry_run;
+    all.interrupted = all.interrupted.or(run.interrupted);
+    all.node_time = match (all.node_time, run.node_time) {
+        (Some(mut one), Some(other)) => {
+            one.limit_s += other.limit_s;
+            one.taken_s += other.taken_s;
+            Some(one)
+        }
+        (one, other) => one.or(other),
+    };
+    all.unread.extend(run.unread);
+    all.visits.extend(run.visits);
+    all
+}
+
+/// The runs of which a run consists.
+fn parts(run: &Run) -> Vec<MergedRun> {
+    if run.merged.is_empty() {
+        let (started, duration_s) = (run.started, run.duration_s);
+        vec![MergedRun {
+            run: run.run,
+            started,
+            duration_s,
+        }]
+    } else {
+        run.merged.clone()
+    }
+}
+
+/// A run whose visits' times count from this instant; its own beginning stays.
+fn moved(mut run: Run, to: jiff::Timestamp) -> Run {
+    let later = run.started.duration_since(to).as_secs_f64().max(0.0);
+    for visit in &mut run.visits {
+        visit.started_s = to_the_millisecond(visit.started_s + later);
+    }
+    run
+}
+
+fn to_the_millisecond(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
