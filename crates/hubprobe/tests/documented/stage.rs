@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::hubs::{Hubs, administrator, is_good, places};
 use crate::session::Session;
 use crate::shell::Typed;
-use crate::{compare, programs, shell};
+use crate::{compare, programs, recipes, shell};
 
 /// How pages call the hub.
 const HUBS: [&str; 2] = ["https://hub.example.org", "https://jupyter.example.org"];
@@ -46,7 +46,7 @@ pub struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// A stage for a page, whose accounts end in its mark.
     pub fn new(hubs: &'a Hubs, mark: char) -> Self {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = recipes::user::place();
         let dir = holder.path().canonicalize().unwrap();
         for place in [
             "home",
@@ -58,6 +58,9 @@ impl<'a> Stage<'a> {
         ] {
             std::fs::create_dir_all(dir.join(place)).unwrap();
         }
+        // As pages make it: its owner's alone.
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(dir.join("etc/hubprobe"), private).unwrap();
         // Where pages say that it is.
         for place in ["bin", "home/bin", "home/.cargo/bin"] {
             std::fs::create_dir_all(dir.join(place)).unwrap();

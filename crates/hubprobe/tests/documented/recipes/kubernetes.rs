@@ -1,8 +1,11 @@
 //! Objects of Kubernetes: by its own schemas, strictly, and what a container of ours runs is run, with the files that the
-//! objects bring and the environment that they say. Templates of Helm are not looked into.
+//! objects bring and the environment that they say, as the user that they name. Templates of Helm are not looked into.
+
+use std::path::Path;
 
 use serde_json::Value;
 
+use super::user::{User, give};
 use crate::kinds::yaml;
 use crate::stage::Stage;
 
@@ -67,7 +70,38 @@ fn run(stage: &mut Stage<'_>, pod: &Value, container: &Value) -> Result<(), Stri
     let args = container["args"].as_array().cloned().unwrap_or_default();
     let args: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
     let line = format!("/usr/local/bin/hubprobe {}", args.join(" "));
-    stage
-        .run(&line, &["/bin/sh", "-c"], &variables, &stage.home())
-        .map(drop)
+    let lent = stage.here(&line);
+    stage.lend(&lent);
+    let id = |key: &str| {
+        let id = pod["securityContext"][key].as_u64();
+        id.and_then(|id| u32::try_from(id).ok())
+            .ok_or(format!("the pod's securityContext has no {key}"))
+    };
+    let user = User {
+        uid: id("runAsUser")?,
+        gid: id("runAsGroup")?,
+    };
+    let group = id("fsGroup")?;
+    for mount in container["volumeMounts"].as_array().into_iter().flatten() {
+        let place = stage.here(mount["mountPath"].as_str().unwrap_or_default());
+        let place = Path::new(&place);
+        std::fs::create_dir_all(place).unwrap();
+        let volume = volumes
+            .iter()
+            .find(|volume| volume["name"] == mount["name"]);
+        let secret = &volume.unwrap_or(&Value::Null)["secret"];
+        if secret.is_null() {
+            // Everybody's, as the kubelet makes an emptyDir, and the suite is no secret.
+            give(place, 0, group, 0o2777);
+            continue;
+        }
+        // A 0 before it makes it octal, for this reader as for Kubernetes.
+        let mode = secret["defaultMode"].as_u64().unwrap_or(0o644);
+        let mode = u32::try_from(mode).unwrap_or_default();
+        for file in std::fs::read_dir(place).unwrap().flatten() {
+            give(&file.path(), 0, group, mode);
+        }
+        give(place, 0, group, 0o2755);
+    }
+    user.run(stage, &line, &variables)
 }

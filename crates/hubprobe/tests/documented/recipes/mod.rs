@@ -4,7 +4,9 @@
 pub mod ci;
 pub mod cron;
 pub mod kubernetes;
+pub mod prometheus;
 pub mod systemd;
+pub mod user;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,7 +15,6 @@ use std::sync::OnceLock;
 use jupyterhub_sandbox::Modules;
 
 use crate::hubs::{block_on, places};
-use crate::kinds::yaml;
 use crate::stage::Stage;
 
 /// What knows the schemas of GitLab, GitHub and Kubernetes, all of them in its packages.
@@ -54,36 +55,6 @@ pub fn validate(
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     ))
-}
-
-/// Rules for alerts: their shape, and by promtool where it is installed.
-///
-/// # Errors
-/// What is wrong in them.
-pub fn prometheus(stage: &mut Stage<'_>, text: &str) -> Result<(), String> {
-    let read = yaml(text)?;
-    let groups = read["groups"].as_array().ok_or("no groups")?;
-    for rule in groups
-        .iter()
-        .filter_map(|group| group["rules"].as_array())
-        .flatten()
-    {
-        if !rule["alert"].is_string() || !rule["expr"].is_string() {
-            return Err(format!("no alert, or no expr: {rule}"));
-        }
-    }
-    let path = stage.write("alerts.yaml", text);
-    match Command::new("promtool")
-        .args(["check", "rules"])
-        .arg(path)
-        .output()
-    {
-        Ok(output) if !output.status.success() => {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
-        // Not installed: the shape alone.
-        _ => Ok(()),
-    }
 }
 
 /// A command of Nagios: its line is run, and is fine.
