@@ -39,7 +39,8 @@ pub fn attempt(stage: &mut Stage<'_>, block: &Block) -> Result<(), String> {
         ["ini", "systemd", name] => recipes::systemd::attempt(stage, &block.text, name),
         ["crontab"] => recipes::cron::attempt(stage, &block.text),
         ["crontab", "scrontab"] => recipes::cron::slurm(stage, &block.text),
-        ["text", "nagios"] => recipes::nagios(stage, &block.text),
+        ["text", "nagios"] => recipes::monitoring::nagios(stage, &block.text),
+        ["text", "icinga"] => recipes::monitoring::icinga(stage, &block.text),
         ["python"] => stage
             .run(
                 &block.text,

@@ -42,6 +42,7 @@ const PARTS: &[(&str, fn())] = &[
         programs::words_that_hubprobe_takes,
     ),
     ("parts::fields", recipes::cron::fields),
+    ("parts::times", recipes::times),
     ("parts::metrics", recipes::prometheus::metrics),
 ];
 

@@ -132,10 +132,7 @@ pub fn metrics() {
     let mut read = 0;
     for entry in std::fs::read_dir(snapshots()).unwrap().flatten() {
         let path = entry.path();
-        if path
-            .extension()
-            .is_none_or(|extension| extension != "prom")
-        {
+        if path.extension().is_none_or(|extension| extension != "prom") {
             continue;
         }
         let output = Command::new(&promtool)
@@ -168,7 +165,9 @@ fn promtool() -> Option<PathBuf> {
         .output()
         .unwrap();
     if !found.status.success() {
-        eprintln!("note: without promtool (tools/setup promtool install): alerts and metrics were not judged");
+        eprintln!(
+            "note: without promtool (tools/setup promtool install): alerts and metrics were not judged"
+        );
         return None;
     }
     Some(String::from_utf8_lossy(&found.stdout).trim().into())

@@ -71,7 +71,7 @@ pub fn attempt(stage: &mut Stage<'_>, text: &str, name: &str) -> Result<(), Stri
             ));
             stage.lend(&names);
         }
-        let to = Path::new(&credentials).join(id);
+        let to = Path::new(&credentials).join(stage.here(id));
         std::fs::create_dir_all(&credentials).unwrap();
         std::fs::copy(stage.here(file), &to).map_err(|error| format!("{file}: {error}"))?;
         // As systemd leaves it: root's, with the service's user in its access list, which shows as the group's rights.
@@ -80,6 +80,8 @@ pub fn attempt(stage: &mut Stage<'_>, text: &str, name: &str) -> Result<(), Stri
     }
     for state in values("StateDirectory") {
         let state = stage.here(&format!("/var/lib/{state}"));
+        // Not what another recipe of the page has kept there.
+        std::fs::remove_dir_all(&state).ok();
         std::fs::create_dir_all(&state).unwrap();
         give(Path::new(&state), user.uid, user.gid, 0o755);
     }
