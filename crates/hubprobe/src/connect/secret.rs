@@ -230,17 +230,32 @@ async fn run(words: &[String]) -> Result<String, SecretError> {
     String::from_utf8(output.stdout).map_err(|_| failed("its output is no text".to_owned()))
 }
 
-#[cfg(unix)]
+/// What is to be said of who else may read a token's file.
 fn readable_by_others(path: &Path) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    (mode & 0o077 != 0).then(|| {
-        format!(
-            "the token file {} can be read by others (mode {mode:04o}): chmod 600 {}",
-            path.display(),
-            path.display()
-        )
-    })
+    use std::os::unix::fs::MetadataExt;
+    let meta = std::fs::metadata(path).ok()?;
+    let ours = meta.uid() == rustix::process::geteuid().as_raw();
+    let fixed = rustix::fs::statvfs(path)
+        .is_ok_and(|on| on.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+    let mode = meta.mode() & 0o777;
+    let who = readers(mode, ours && !fixed)?;
+    let path = path.display();
+    Some(format!(
+        "the token file {path} can be read by {who} (mode {mode:04o}): chmod 600 {path}"
+    ))
+}
+
+/// Who else may read a file of this mode, as far as it matters. That a group may is how somebody else's file is lent to us
+/// (Kubernetes' `fsGroup`; the access list of a credential of systemd, which shows as the group's rights): it is named where
+/// the file is ours to change alone.
+fn readers(mode: u32, ours_to_change: bool) -> Option<&'static str> {
+    if mode & 0o007 != 0 {
+        Some("others")
+    } else if mode & 0o070 != 0 && ours_to_change {
+        Some("its group")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -297,6 +312,30 @@ mod tests {
                 "a provider's may be short"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_of_ours_that_a_group_can_read_is_warned_of() {
+        let file = file(b"abc123", 0o640);
+        let read = read_token(&SecretSource::File(file.path().into()))
+            .await
+            .unwrap();
+        assert!(
+            read.warnings[0].contains("by its group (mode 0640): chmod 600"),
+            "{:?}",
+            read.warnings
+        );
+    }
+
+    #[test]
+    fn a_group_is_named_where_the_mode_is_ours_to_change() {
+        assert_eq!(readers(0o600, true), None);
+        assert_eq!(readers(0o640, true), Some("its group"));
+        // What fsGroup and an access list make of it, and whatever is on a volume that cannot be written to.
+        assert_eq!(readers(0o440, false), None);
+        // Everybody may, whosever it is.
+        assert_eq!(readers(0o444, false), Some("others"));
+        assert_eq!(readers(0o604, true), Some("others"));
     }
 
     #[tokio::test]

@@ -35,11 +35,12 @@ pub fn attempt(stage: &mut Stage<'_>, block: &Block) -> Result<(), String> {
         ["yaml", "gitlab-ci"] => recipes::ci::gitlab(stage, &block.text),
         ["yaml", "github-workflow"] => recipes::ci::github(stage, &block.text),
         ["yaml", "kubernetes"] => recipes::kubernetes::attempt(stage, &block.text),
-        ["yaml", "prometheus-rules"] => recipes::prometheus(stage, &block.text),
+        ["yaml", "prometheus-rules"] => recipes::prometheus::rules(stage, &block.text),
         ["ini", "systemd", name] => recipes::systemd::attempt(stage, &block.text, name),
         ["crontab"] => recipes::cron::attempt(stage, &block.text),
         ["crontab", "scrontab"] => recipes::cron::slurm(stage, &block.text),
-        ["text", "nagios"] => recipes::nagios(stage, &block.text),
+        ["text", "nagios"] => recipes::monitoring::nagios(stage, &block.text),
+        ["text", "icinga"] => recipes::monitoring::icinga(stage, &block.text),
         ["python"] => stage
             .run(
                 &block.text,

@@ -42,6 +42,8 @@ const PARTS: &[(&str, fn())] = &[
         programs::words_that_hubprobe_takes,
     ),
     ("parts::fields", recipes::cron::fields),
+    ("parts::times", recipes::times),
+    ("parts::metrics", recipes::prometheus::metrics),
 ];
 
 /// Each page's accounts end in a character of its own, so that pages can share a hub.

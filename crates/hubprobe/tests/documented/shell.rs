@@ -192,6 +192,10 @@ impl Reader {
 
     fn end_command(&mut self) {
         self.end_word();
+        // What it becomes is the command.
+        if self.words.first().is_some_and(|word| word == "exec") {
+            self.words.remove(0);
+        }
         if !self.words.is_empty() {
             self.found.push(std::mem::take(&mut self.words));
         }
@@ -208,7 +212,7 @@ pub fn words_and_commands() {
     assert_eq!(console[0].shown.as_deref(), Some("out\n\nmore\n"));
     assert_eq!(console[1].shown, None);
     let words = simple_commands(
-        "A=1 one 'a b' \"c$(two --x)\" 2>&1 >f | three && four --o 'k=[\"v\"]' # five",
+        "A=1 one 'a b' \"c$(two --x)\" 2>&1 >f | three && exec four --o 'k=[\"v\"]' # five",
     );
     let words: Vec<String> = words.iter().map(|words| words.join(",")).collect();
     assert_eq!(

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::hubs::{Hubs, administrator, is_good, places};
 use crate::session::Session;
 use crate::shell::Typed;
-use crate::{compare, programs, shell};
+use crate::{compare, programs, recipes, shell};
 
 /// How pages call the hub.
 const HUBS: [&str; 2] = ["https://hub.example.org", "https://jupyter.example.org"];
@@ -19,8 +19,9 @@ const HUBS: [&str; 2] = ["https://hub.example.org", "https://jupyter.example.org
 const ACCOUNT: &str = "servuser";
 const ADMIN: &str = "myuser";
 /// Places of the system that pages name. Here they are below the stage's directory.
-const SYSTEM: [&str; 4] = [
+const SYSTEM: [&str; 5] = [
     "/etc/hubprobe",
+    "/usr/local/lib/nagios",
     "/var/lib/",
     "/run/credentials",
     "/run/secrets/hubprobe",
@@ -46,7 +47,7 @@ pub struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// A stage for a page, whose accounts end in its mark.
     pub fn new(hubs: &'a Hubs, mark: char) -> Self {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = recipes::user::place();
         let dir = holder.path().canonicalize().unwrap();
         for place in [
             "home",
@@ -58,6 +59,9 @@ impl<'a> Stage<'a> {
         ] {
             std::fs::create_dir_all(dir.join(place)).unwrap();
         }
+        // As pages make it: its owner's alone.
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(dir.join("etc/hubprobe"), private).unwrap();
         // Where pages say that it is.
         for place in ["bin", "home/bin", "home/.cargo/bin"] {
             std::fs::create_dir_all(dir.join(place)).unwrap();
@@ -202,6 +206,25 @@ impl<'a> Stage<'a> {
         variables: &[(String, String)],
         at: &Path,
     ) -> Result<String, String> {
+        let (code, said) = self.outcome(script, shell, variables, at)?;
+        if code == 0 {
+            return Ok(said);
+        }
+        let said = self.there(&said);
+        Err(format!("exit code {code}:\n{script}\n{said}"))
+    }
+
+    /// The same, however it ends: its exit code, and what it said.
+    ///
+    /// # Errors
+    /// It could not be run, or a signal ended it.
+    pub fn outcome(
+        &mut self,
+        script: &str,
+        shell: &[&str],
+        variables: &[(String, String)],
+        at: &Path,
+    ) -> Result<(i32, String), String> {
         let mut script = self.here(script);
         let mut variables = variables.to_vec();
         for (_, value) in &mut variables {
@@ -228,14 +251,9 @@ impl<'a> Stage<'a> {
             .map_err(|error| format!("{}: {error}", shell[0]))?;
         let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
         said.push_str(&String::from_utf8_lossy(&output.stderr));
-        if output.status.success() {
-            return Ok(said);
-        }
-        Err(format!(
-            "{}:\n{script}\n{}",
-            output.status,
-            self.there(&said)
-        ))
+        let code = output.status.code();
+        let code = code.ok_or(format!("{}:\n{script}\n{said}", output.status))?;
+        Ok((code, said))
     }
 
     /// Where a job of cron begins, and whatever does not care.

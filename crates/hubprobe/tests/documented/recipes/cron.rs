@@ -1,6 +1,8 @@
 //! Crontabs: five fields that cron reads, and a command that is run as cron runs it, by /bin/sh, at home, with hardly any
 //! environment. Slurm's scrontab has the same lines, and options of jobs above them.
 
+use std::time::Duration;
+
 use regex::Regex;
 
 use crate::stage::Stage;
@@ -41,6 +43,29 @@ pub fn slurm(stage: &mut Stage<'_>, text: &str) -> Result<(), String> {
             .is_match(line)
             .then_some(())
             .ok_or(format!("not an option of a job: {line}"))?;
+    }
+    let number = |pattern: &str| -> Result<Vec<u64>, String> {
+        let found = Regex::new(&format!("(?m)^#SCRON {pattern}$")).unwrap();
+        let found = found.captures(text).ok_or(format!("no {pattern}"))?;
+        Ok(found
+            .iter()
+            .skip(1)
+            .flatten()
+            .map(|part| part.as_str().parse().unwrap())
+            .collect())
+    };
+    let time = number(r"--time=(\d+):(\d\d):(\d\d)")?;
+    // Slurm looks once a minute, so that the signal may come a minute earlier than it is asked for.
+    let before = number(r"--signal=B:TERM@(\d+)")?[0];
+    let time = time.iter().fold(0, |sum, part| sum * 60 + part);
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let left = Duration::from_secs(time.saturating_sub(before + 60));
+        super::long_enough(left, command(line)?)?;
+        // To the shell alone: it must not stand before what is to hear it.
+        command(line)?
+            .starts_with("exec ")
+            .then_some(())
+            .ok_or("the signal is for the shell: exec")?;
     }
     attempt(stage, text)
 }

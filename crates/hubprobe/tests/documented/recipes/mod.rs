@@ -4,17 +4,22 @@
 pub mod ci;
 pub mod cron;
 pub mod kubernetes;
+pub mod monitoring;
+pub mod prometheus;
 pub mod systemd;
+pub mod user;
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use hubprobe::suite::{Deadlines, parse_duration};
 use jupyterhub_sandbox::Modules;
 
 use crate::hubs::{block_on, places};
-use crate::kinds::yaml;
-use crate::stage::Stage;
+use crate::stage::flag;
+use crate::{programs, shell};
 
 /// What knows the schemas of GitLab, GitHub and Kubernetes, all of them in its packages.
 const SCHEMAS: Modules<'_> = Modules {
@@ -56,50 +61,35 @@ pub fn validate(
     ))
 }
 
-/// Rules for alerts: their shape, and by promtool where it is installed.
+/// Whether what runs a check gives it the time that one probe may take with the default deadlines, the wait for another run
+/// included. Ended from outside it would leave a server, where it could have said that the hub is full.
 ///
 /// # Errors
-/// What is wrong in them.
-pub fn prometheus(stage: &mut Stage<'_>, text: &str) -> Result<(), String> {
-    let read = yaml(text)?;
-    let groups = read["groups"].as_array().ok_or("no groups")?;
-    for rule in groups
-        .iter()
-        .filter_map(|group| group["rules"].as_array())
-        .flatten()
-    {
-        if !rule["alert"].is_string() || !rule["expr"].is_string() {
-            return Err(format!("no alert, or no expr: {rule}"));
+/// It does not.
+pub fn long_enough(given: Duration, command: &str) -> Result<(), String> {
+    let checks = shell::simple_commands(command)
+        .into_iter()
+        .filter(|words| programs::is_hubprobe(words) && words.iter().any(|word| word == "check"));
+    for words in checks {
+        let wait = flag(&words, "--wait").ok_or(format!("no --wait in: {command}"))?;
+        let wait = parse_duration(&wait).map_err(|error| error.to_string())?;
+        let deadlines = Deadlines::default();
+        let needed = wait + deadlines.whole(false) + deadlines.stop + Duration::from_secs(5);
+        if given < needed {
+            return Err(format!(
+                "{given:?} is less than the {needed:?} that this may take: {command}"
+            ));
         }
     }
-    let path = stage.write("alerts.yaml", text);
-    match Command::new("promtool")
-        .args(["check", "rules"])
-        .arg(path)
-        .output()
-    {
-        Ok(output) if !output.status.success() => {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
-        // Not installed: the shape alone.
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
-/// A command of Nagios: its line is run, and is fine.
-///
-/// # Errors
-/// What is wrong in it.
-pub fn nagios(stage: &mut Stage<'_>, text: &str) -> Result<(), String> {
-    let line = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("command_line"));
-    let line = line.ok_or("no command_line")?.trim();
-    let environment = cron::environment(stage);
-    let said = stage.run(line, &["/bin/sh", "-c"], &environment, &stage.home())?;
-    if said.lines().count() == 1 {
-        Ok(())
-    } else {
-        Err(format!("not one line: {said}"))
-    }
+/// A recipe's time must be long enough, and is seen not to be.
+pub fn times() {
+    let check = "exec hubprobe check --wait 15m --suite s.yaml";
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    assert_eq!(long_enough(minutes(60), check), Ok(()));
+    assert!(long_enough(minutes(30), check).is_err());
+    assert!(long_enough(minutes(60), "hubprobe check --suite s.yaml").is_err());
+    assert_eq!(long_enough(minutes(0), "cargo install"), Ok(()));
 }

@@ -1,8 +1,10 @@
 //! Units of systemd: by `systemd-analyze verify` where it is installed, and what a service starts is started with the
-//! environment and the credentials that the unit gives it.
+//! environment and the credentials that the unit gives it, as a user who is not root.
 
+use std::path::Path;
 use std::process::Command;
 
+use super::user::{User, give};
 use crate::stage::Stage;
 
 /// Tries a unit of this name. Units of one page know each other.
@@ -46,29 +48,45 @@ pub fn attempt(stage: &mut Stage<'_>, text: &str, name: &str) -> Result<(), Stri
         }
         Err(error) => eprintln!("note: {name} was read without systemd: {error}"),
     }
+    // Without root's rights: what root alone can read, the service cannot.
+    if !values("ExecStart").is_empty() && values("DynamicUser") != ["yes"] {
+        return Err("a service that runs as root".to_owned());
+    }
+    let user = User::DYNAMIC;
     let mut variables: Vec<(String, String)> = Vec::new();
     for line in values("Environment") {
         for (variable, value) in line.split(' ').filter_map(|one| one.split_once('=')) {
             variables.push((variable.to_owned(), value.to_owned()));
         }
     }
+    let credentials = stage.here(&format!("/run/credentials/{name}"));
     for credential in values("LoadCredential") {
         let (id, file) = credential
             .split_once(':')
             .ok_or("a credential without a file")?;
-        let account = id.trim_end_matches(".token");
-        // Read by a command that names both, as everywhere on these pages.
-        let names = stage.here(&format!(
-            "hubprobe check --user {account} --token-file {file}"
-        ));
-        stage.lend(&names);
-        let from = stage.here(file);
-        let to = stage.here(&format!("/run/credentials/{name}/{id}"));
-        std::fs::create_dir_all(std::path::Path::new(&to).parent().unwrap()).unwrap();
-        std::fs::copy(&from, &to).map_err(|error| format!("{file}: {error}"))?;
+        if let Some(account) = id.strip_suffix(".token") {
+            // Read by a command that names both, as everywhere on these pages.
+            let names = stage.here(&format!(
+                "hubprobe check --user {account} --token-file {file}"
+            ));
+            stage.lend(&names);
+        }
+        let to = Path::new(&credentials).join(stage.here(id));
+        std::fs::create_dir_all(&credentials).unwrap();
+        std::fs::copy(stage.here(file), &to).map_err(|error| format!("{file}: {error}"))?;
+        // As systemd leaves it: root's, with the service's user in its access list, which shows as the group's rights.
+        give(&to, 0, user.gid, 0o440);
+        give(Path::new(&credentials), 0, user.gid, 0o550);
+    }
+    for state in values("StateDirectory") {
+        let state = stage.here(&format!("/var/lib/{state}"));
+        // Not what another recipe of the page has kept there.
+        std::fs::remove_dir_all(&state).ok();
+        std::fs::create_dir_all(&state).unwrap();
+        give(Path::new(&state), user.uid, user.gid, 0o755);
     }
     for command in values("ExecStart") {
-        stage.run(&command, &["/bin/sh", "-c"], &variables, &stage.home())?;
+        user.run(stage, &command, &variables)?;
     }
     Ok(())
 }
