@@ -316,7 +316,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_of_ours_that_a_group_can_read_is_warned_of() {
-        let file = file(b"abc123", 0o640);
+        let file = file(b"abc12345", 0o640);
         let read = read_token(&SecretSource::File(file.path().into()))
             .await
             .unwrap();

@@ -3,7 +3,11 @@
 //! In which order they were named means nothing: what began later stands later, and of two visits that are the same the later
 //! one is the last. The time between the runs is nobody's, so how long they took is the sum of what each took.
 
-use crate::vocabulary::run::{MergedRun, Visit};
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use crate::vocabulary::run::{MergedRun, Visit, later};
 use crate::vocabulary::{Run, Verdict};
 
 /// Several runs as one: the id of the one that began first, and all visits in the order in which they began. `unread` is what
@@ -11,6 +15,7 @@ use crate::vocabulary::{Run, Verdict};
 #[must_use]
 pub fn merged(mut runs: Vec<Run>, unread: Vec<String>) -> Option<Run> {
     runs.sort_by_key(|run| run.started);
+    let runs = each_once(runs);
     let earliest = runs.first()?.started;
     let mut all = runs
         .into_iter()
@@ -25,6 +30,32 @@ pub fn merged(mut runs: Vec<Run>, unread: Vec<String>) -> Option<Run> {
         all.unread.push(file);
     }
     Some(all)
+}
+
+/// Without what was named twice: a journal beside the JSON report of the same run, or beside the artifacts of one of its visits.
+fn each_once(runs: Vec<Run>) -> Vec<Run> {
+    let mut told: HashSet<(Uuid, String, String, String, i64)> = HashSet::new();
+    runs.into_iter()
+        .filter_map(|mut run| {
+            let (id, began) = (run.run, run.started);
+            let count = run.visits.len();
+            let mut these = Vec::new();
+            run.visits.retain(|visit| {
+                let at = later(began, visit.started_s).as_millisecond();
+                let place = |at| {
+                    let (probe, hub) = (visit.probe.clone(), visit.hub.clone());
+                    (id, probe, hub, visit.account.clone(), at)
+                };
+                // Both were rounded.
+                let known = (at - 1..=at + 1).any(|at| told.contains(&place(at)));
+                these.push(place(at));
+                !known
+            });
+            told.extend(these);
+            let says_more = count == 0 || !run.visits.is_empty() || !run.unread.is_empty();
+            says_more.then_some(run)
+        })
+        .collect()
 }
 
 /// Two runs, whose visits' times count from one instant, as one.

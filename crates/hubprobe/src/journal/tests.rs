@@ -4,6 +4,7 @@ use serde_json::Map;
 
 use super::*;
 use crate::vocabulary::Verdict;
+use crate::vocabulary::run::later;
 
 fn events() -> Vec<Event> {
     let step = |step| What::StepStarted { visit: 0, step };
@@ -195,6 +196,18 @@ fn runs_are_merged_on_one_clock_by_when_they_began() {
             (tuesday.run, tuesday.started, 4.5)
         ]
     );
+    // A run and one of its visits alone, as artifacts have it.
+    let mut alone = monday.clone();
+    alone.started = later(monday.started, 0.5);
+    alone.visits[0].started_s = 0.0;
+    for named in [
+        vec![monday.clone(), monday.clone()],
+        vec![alone, monday.clone()],
+    ] {
+        let once = merged(named, Vec::new()).unwrap();
+        assert_eq!(once.visits.len(), 1);
+        assert!(once.merged.is_empty(), "one run");
+    }
     assert_eq!(merged(Vec::new(), Vec::new()), None);
     assert_eq!(merged(vec![monday.clone()], Vec::new()), Some(monday));
 }

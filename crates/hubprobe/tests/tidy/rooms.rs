@@ -223,7 +223,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "journal",
         rooms: &["vocabulary", "dispatch"],
-        crates: &["jiff", "serde_json", "thiserror"],
+        crates: &["jiff", "serde_json", "thiserror", "uuid"],
         not: &["std::net", "std::process", "std::env"],
     },
     // A pure function of the run.
