@@ -336,6 +336,24 @@ fn apply(check: &Check, probe: &mut Probe, notes: &mut Vec<String>) -> anyhow::R
     probe.keep |= check.keep;
     for account in probe.accounts_mut() {
         account.dedicated |= check.dedicated;
+        settle(&mut account.token);
+    }
+    for (_, value) in &mut probe.hub.headers {
+        settle(value);
+    }
+    if let Some(file) = &mut probe.hub.ca_file
+        && let Ok(whole) = std::path::absolute(&*file)
+    {
+        *file = whole;
     }
     Ok(())
+}
+
+/// The ledger keeps where a secret is, for a `clean` in another directory.
+fn settle(source: &mut SecretSource) {
+    if let SecretSource::File(path) = source
+        && let Ok(whole) = std::path::absolute(&*path)
+    {
+        *path = whole;
+    }
 }

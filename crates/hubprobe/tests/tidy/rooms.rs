@@ -131,7 +131,15 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "connect",
         rooms: &["suite", "vocabulary"],
-        crates: &["jupyterhub_client", "thiserror", "tokio", "url", "uuid"],
+        crates: &[
+            "jupyterhub_client",
+            // Whose a file is, and whether it can be changed at all.
+            "rustix",
+            "thiserror",
+            "tokio",
+            "url",
+            "uuid",
+        ],
         not: &["std::net", "std::thread"],
     },
     // Takes back what was made: for visits, signals and `clean` alike, so it knows none of them.
