@@ -176,7 +176,7 @@ fn cut_within(text: &str, width: usize, ellipsis: &str) -> String {
 
 /// What visits that are not told one by one warn of, each once, with how many do.
 pub(super) fn warnings(run: &Run) -> Vec<String> {
-    let mut counted: IndexMap<&str, usize> = IndexMap::new();
+    let mut counted: IndexMap<&str, Vec<&Visit>> = IndexMap::new();
     let whole: Vec<&Visit> = told(run)
         .iter()
         .filter_map(|alike| alike.first().copied())
@@ -185,12 +185,18 @@ pub(super) fn warnings(run: &Run) -> Vec<String> {
         .visits
         .iter()
         .filter(|visit| !whole.iter().any(|it| std::ptr::eq(*it, *visit)));
-    for text in others.flat_map(|visit| &visit.warnings) {
-        *counted.entry(text).or_default() += 1;
+    for visit in others {
+        for text in &visit.warnings {
+            counted.entry(text).or_default().push(visit);
+        }
     }
+    let of = |visits: &[&Visit]| match visits {
+        [visit] => plain::line(&visit.probe),
+        visits => probes(visits.len()),
+    };
     counted
         .into_iter()
-        .map(|(text, count)| format!("{} ({})", plain::line(text), probes(count)))
+        .map(|(text, visits)| format!("{} ({})", plain::line(text), of(&visits)))
         .collect()
 }
 

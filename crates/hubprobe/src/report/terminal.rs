@@ -139,7 +139,7 @@ impl Page {
                     .map(|(_, name)| name.as_str())
                     .collect();
                 let style = self.look.of(first.verdict);
-                self.painted(style, "  ", &format!("the same of {}", names.join(", ")));
+                self.painted(style, "  ", &format!("likewise: {}", names.join(", ")));
                 self.blank();
             }
         }

@@ -64,10 +64,11 @@ FAILED spawn.never-answered (deployment)
     // Both failed alike.
     assert_eq!(text.matches("FAILED spawn.never-answered").count(), 1);
     let end = "
-  the same of every[partition=p21]
+  likewise: every[partition=p21]
 
   warning: token expires in 6 days (47 probes)
-  warning: not tried: 2 spawns in a row failed on this hub (1 probe)
+  warning: not tried: 2 spawns in a row failed on this hub
+    (every[partition=p49])
 
 2 probes of 50 failed (spawn.never-answered), 1 was not tried, 47 passed (1
   flaky) in 1m04s; 5m13s of 1h00m node time
