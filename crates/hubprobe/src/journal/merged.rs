@@ -3,7 +3,7 @@
 //! In which order they were named means nothing: what began later stands later, and of two visits that are the same the later
 //! one is the last. The time between the runs is nobody's, so how long they took is the sum of what each took.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use uuid::Uuid;
 
@@ -34,24 +34,24 @@ pub fn merged(mut runs: Vec<Run>, unread: Vec<String>) -> Option<Run> {
 
 /// Without what was named twice: a journal beside the JSON report of the same run, or beside the artifacts of one of its visits.
 fn each_once(runs: Vec<Run>) -> Vec<Run> {
-    let mut told: HashSet<(Uuid, String, String, String, i64)> = HashSet::new();
+    let mut told: HashMap<Uuid, Vec<(i64, Visit)>> = HashMap::new();
     runs.into_iter()
         .filter_map(|mut run| {
-            let (id, began) = (run.run, run.started);
             let count = run.visits.len();
+            let of_this_run = told.entry(run.run).or_default();
             let mut these = Vec::new();
             run.visits.retain(|visit| {
-                let at = later(began, visit.started_s).as_millisecond();
-                let place = |at| {
-                    let (probe, hub) = (visit.probe.clone(), visit.hub.clone());
-                    (id, probe, hub, visit.account.clone(), at)
-                };
-                // Both were rounded.
-                let known = (at - 1..=at + 1).any(|at| told.contains(&place(at)));
-                these.push(place(at));
+                let at = later(run.started, visit.started_s).as_millisecond();
+                let mut alone = visit.clone();
+                alone.started_s = 0.0;
+                // Both times were rounded.
+                let known = of_this_run
+                    .iter()
+                    .any(|(then, it)| (then - at).abs() <= 1 && *it == alone);
+                these.push((at, alone));
                 !known
             });
-            told.extend(these);
+            of_this_run.extend(these);
             let says_more = count == 0 || !run.visits.is_empty() || !run.unread.is_empty();
             says_more.then_some(run)
         })
