@@ -72,6 +72,7 @@ mod tests {
                 started: jiff::Timestamp::UNIX_EPOCH,
                 hubprobe: "0".to_owned(),
                 dry_run: false,
+                state_dir: None,
             },
         };
         let mut diary = Diary::begin(&journal::line(&started).unwrap());

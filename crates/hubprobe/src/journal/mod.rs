@@ -169,9 +169,12 @@ impl Open {
 
     /// Nothing is known of how it went on, and nothing may look as if it had ended well.
     fn end(&self, run: &mut Run, at: f64) {
-        let mut say = |what| run.apply(&Event { at, what });
         let finding = Finding::new(Cause::ProberInterrupted, "the journal ends before the visit does")
-            .advise("hubprobe was killed, or the disk was full. hubprobe clean takes away what it left on the hub.");
+            .advise(format!(
+                "hubprobe was killed, or the disk was full. What it left on the hub is taken away by: {}",
+                run.clean_command()
+            ));
+        let mut say = |what| run.apply(&Event { at, what });
         say(What::StepFinished {
             visit: self.visit,
             step: self.step,
@@ -184,6 +187,7 @@ impl Open {
                 visit: self.visit,
                 what: "the server, which was not seen to be gone before the journal ends"
                     .to_owned(),
+                by_hand: false,
             });
         }
         say(What::VisitFinished { visit: self.visit });
@@ -195,7 +199,12 @@ pub fn merged(runs: Vec<Run>) -> Option<Run> {
     let earliest = runs.iter().map(|run| run.started).min()?;
     let mut runs = runs.into_iter();
     let mut all = moved(runs.next()?, earliest);
-    for run in runs.map(|run| moved(run, earliest)) {
+    for mut run in runs.map(|run| moved(run, earliest)) {
+        if !all.left_behind() {
+            all.state_dir = run.state_dir.take();
+        } else if all.state_dir != run.state_dir {
+            name_the_ledger(&mut run);
+        }
         all.duration_s = all.duration_s.max(run.duration_s);
         all.dry_run &= run.dry_run;
         all.interrupted = all.interrupted.or(run.interrupted);
@@ -211,6 +220,16 @@ pub fn merged(runs: Vec<Run>) -> Option<Run> {
     }
     all.verdict = Verdict::over(all.visits.iter().map(|visit| visit.verdict));
     Some(all)
+}
+
+/// Says with each thing that is left which command knows of it: that of the whole is another one.
+fn name_the_ledger(run: &mut Run) {
+    let command = run.clean_command();
+    for visit in &mut run.visits {
+        for what in visit.left_behind.iter_mut().chain(&mut visit.by_hand) {
+            what.push_str(&format!(" (in the ledger of: {command})"));
+        }
+    }
 }
 
 /// A run whose times count from this instant.

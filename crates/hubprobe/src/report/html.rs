@@ -11,7 +11,7 @@ use crate::vocabulary::{Finding, Run, Verdict};
 
 use super::conclusion::conclusion;
 use super::words::seconds;
-use super::{failure, plain};
+use super::{failure, left, plain};
 
 /// The page; ends with a line break.
 ///
@@ -39,6 +39,7 @@ pub fn report(run: &Run) -> Result<String, askama::Error> {
                 said.map(move |what| format!("{} ({of})", plain::line(what)))
             })
             .collect(),
+        to_do: left::advice(run),
         several_hubs: run.visits.windows(2).any(|pair| pair[0].hub != pair[1].hub),
         visits: (1..)
             .zip(&run.visits)
@@ -60,6 +61,7 @@ struct Page {
     machine_started: String,
     version: String,
     left_behind: Vec<String>,
+    to_do: Vec<left::Advice>,
     several_hubs: bool,
     visits: Vec<Shown>,
 }

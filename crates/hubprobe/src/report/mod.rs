@@ -25,6 +25,7 @@ pub(crate) use wrap::wrap;
 mod command;
 mod conclusion;
 mod failure;
+mod left;
 mod waterfall;
 mod words;
 mod wrap;

@@ -8,7 +8,7 @@ use crate::vocabulary::run::Visit;
 use crate::vocabulary::{Run, StepName, Verdict};
 
 use super::conclusion::conclusion;
-use super::plain;
+use super::{left, plain};
 
 /// The most characters of the text before the `|`; some pagers cut there.
 const LONGEST: usize = 300;
@@ -45,7 +45,8 @@ pub fn report(run: &Run) -> String {
     };
     let (mut text, _) = conclusion(run);
     if run.left_behind() {
-        text.push_str("; something may be left behind: hubprobe clean");
+        text.push_str("; something may be left behind: ");
+        text.push_str(&left::line(run));
     }
     let findings = run
         .visits

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::vocabulary::run::Visit;
 use crate::vocabulary::{Run, Verdict};
 
-use super::{failure, plain};
+use super::{failure, left, plain};
 
 /// The report; ends with a line break.
 #[must_use]
@@ -17,24 +17,24 @@ pub fn report(run: &Run) -> String {
     if run.visits.is_empty() {
         lines.push("Bail out! no probe ran".to_owned());
     } else {
-        let left: Vec<&String> = run
+        let behind: Vec<&String> = run
             .visits
             .iter()
             .flat_map(|visit| &visit.left_behind)
             .collect();
-        let points = run.visits.len() + usize::from(!left.is_empty());
+        let points = run.visits.len() + usize::from(!behind.is_empty());
         lines.push(format!("1..{points}"));
         for (index, visit) in run.visits.iter().enumerate() {
             point(&mut lines, index + 1, visit);
         }
-        if !left.is_empty() {
+        if !behind.is_empty() {
             lines.push(format!("not ok {points} - nothing is left behind"));
-            let left: Vec<String> = left.iter().map(|what| plain::line(what)).collect();
+            let behind: Vec<String> = behind.iter().map(|what| plain::line(what)).collect();
             block(
                 &mut lines,
                 &[
-                    ("left_behind", json!(left)),
-                    ("advice", json!("hubprobe clean")),
+                    ("left_behind", json!(behind)),
+                    ("advice", json!(left::line(run))),
                 ],
             );
         }
@@ -136,6 +136,7 @@ mod tests {
             text.contains("\nnot ok 2 - nothing is left behind\n"),
             "{text}"
         );
+        assert!(text.contains("\n  advice: \"hubprobe clean\"\n"), "{text}");
         assert_eq!(
             report(&samples::run_of_nothing()),
             "TAP version 14\nBail out! no probe ran\n"

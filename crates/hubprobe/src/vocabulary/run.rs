@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Event, Finding, StepName, Verdict, VisitId, What};
+use super::{Event, Finding, StepName, Verdict, VisitId, What, shell};
 
 /// The name and version of the report's shape.
 pub const SCHEMA: &str = "hubprobe.report/1";
@@ -32,6 +32,9 @@ pub struct Run {
     /// Whether it was a dry run, which changes nothing on a hub.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// The state directory, whose ledger has what is left; absent where it is the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<String>,
     /// The signal that ended it early, if one did: `SIGINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<String>,
@@ -101,6 +104,9 @@ pub struct Visit {
     pub warnings: Vec<String>,
     /// What of ours may still be on the hub.
     pub left_behind: Vec<String>,
+    /// What of that the hub has forgotten and lives on all the same: it must be ended by hand, `hubprobe clean` cannot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_hand: Vec<String>,
     /// What of ours is still on the hub, on purpose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
@@ -163,6 +169,7 @@ impl Run {
             duration_s: 0.0,
             verdict: Verdict::Skipped,
             dry_run: false,
+            state_dir: None,
             interrupted: None,
             node_time: None,
             visits: Vec::new(),
@@ -181,11 +188,13 @@ impl Run {
                 started,
                 hubprobe,
                 dry_run,
+                state_dir,
             } => {
                 self.run = *run;
                 self.started = *started;
                 self.hubprobe.clone_from(hubprobe);
                 self.dry_run = *dry_run;
+                self.state_dir.clone_from(state_dir);
             }
             What::VisitStarted {
                 visit,
@@ -216,6 +225,7 @@ impl Run {
                         node_time_s: None,
                         warnings: Vec::new(),
                         left_behind: Vec::new(),
+                        by_hand: Vec::new(),
                         kept: Vec::new(),
                     });
                 }
@@ -260,6 +270,7 @@ impl Run {
             duration_s: round(visit.started_s + visit.duration_s),
             verdict: visit.verdict,
             dry_run: self.dry_run,
+            state_dir: self.state_dir.clone(),
             interrupted: self.interrupted.clone(),
             node_time: self.node_time,
             visits: vec![visit],
@@ -294,6 +305,24 @@ impl Run {
         self.visits
             .iter()
             .any(|visit| !visit.left_behind.is_empty())
+    }
+
+    /// Whether anything of that can be taken away by `hubprobe clean`.
+    pub fn can_be_cleaned(&self) -> bool {
+        self.visits.iter().any(|visit| {
+            let mut left = visit.left_behind.iter();
+            left.any(|what| !visit.by_hand.contains(what))
+        })
+    }
+
+    /// Whether anything lives on that must be ended by hand.
+    pub fn lives_on(&self) -> bool {
+        self.visits.iter().any(|visit| !visit.by_hand.is_empty())
+    }
+
+    /// The command that takes away what is left.
+    pub fn clean_command(&self) -> String {
+        shell::clean(self.state_dir.as_deref())
     }
 }
 
@@ -338,7 +367,12 @@ impl Visit {
             What::Warning { text, .. } if !self.warnings.contains(text) => {
                 self.warnings.push(text.clone());
             }
-            What::LeftBehind { what, .. } => self.left_behind.push(what.clone()),
+            What::LeftBehind { what, by_hand, .. } => {
+                self.left_behind.push(what.clone());
+                if *by_hand {
+                    self.by_hand.push(what.clone());
+                }
+            }
             What::Kept { what, .. } => self.kept.push(what.clone()),
             What::VisitRetried { .. } => {
                 self.attempts += 1;

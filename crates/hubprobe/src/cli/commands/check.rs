@@ -54,7 +54,7 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     // Last, since it empties what was there.
     let journal = check.journal.as_deref().map(|path| journal(path, *printer));
     let journal = journal.transpose()?;
-    let run = walk(plan, ledger, journal, keeper, check, printer).await?;
+    let run = walk(plan, ledger, journal, keeper, global, check, printer).await?;
     let complaints = kept.map(Kept::end).unwrap_or_default();
     for complaint in &complaints {
         printer.note(&format!("hubprobe: error: {complaint}"));
@@ -213,6 +213,7 @@ pub async fn walk(
     ledger: Ledger,
     journal: Option<Journal>,
     keeper: Option<Keeper>,
+    global: &Global,
     check: &Check,
     printer: &Printer,
 ) -> anyhow::Result<Run> {
@@ -230,6 +231,7 @@ pub async fn walk(
         jobs: usize::from(check.jobs),
         node_time: plan.node_time.map(Meter::new),
         artifacts: keeper.is_some(),
+        state_dir: settings::named_state_dir(global),
     };
     let events_of_signals = engine.events.clone();
     signals::listen(*printer, end, move |signal| {

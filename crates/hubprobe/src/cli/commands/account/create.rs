@@ -10,10 +10,10 @@ use crate::cli::args_account::Create;
 use crate::cli::exit::Exit;
 use crate::cli::printer::Printer;
 use crate::cli::{settings, signals};
-use crate::diagnose::curl::quote;
 use crate::report::plain;
 use crate::undo::Ledger;
 use crate::vocabulary::SecretSource;
+use crate::vocabulary::shell::quote;
 
 /// Makes an account, and says what it may do.
 ///
