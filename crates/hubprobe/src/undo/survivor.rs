@@ -88,6 +88,9 @@ impl Survivor {
 /// which may be on another host.
 fn judge(processes: Option<Look>, asked: Option<Look>) -> Look {
     match (processes, asked) {
+        (Some(Look::LivesOn(how)), Some(Look::LivesOn(also))) => {
+            Look::LivesOn(format!("{how}; {also}"))
+        }
         (Some(Look::LivesOn(how)), _) | (_, Some(Look::LivesOn(how))) => Look::LivesOn(how),
         (Some(Look::Gone(how)), Some(Look::Gone(also))) => Look::Gone(format!("{how}; {also}")),
         (_, Some(Look::Gone(how))) => Look::Gone(how),

@@ -218,7 +218,7 @@ fn gone_as_slurm_has_it(hubs: &Hubs, version: &str) {
     );
     let sandbox = hubs.own(&Spec {
         extra_config_text: Some(config),
-        ..slurm_spec(hubs, version, "gone")
+        ..slurm_spec(hubs, version, "keeps")
     });
     let conf = sandbox.slurm_conf().unwrap();
     let check = |world: &World| {
