@@ -6,8 +6,13 @@ Not the place for faults: see faults.py.
 import asyncio
 import os
 
+import jupyterhub.spawner
 from jupyterhub.spawner import SimpleLocalProcessSpawner
+from ports import quiet_port
 from traitlets import Bool, Unicode
+
+# All spawners of this hub that pick a port themselves.
+jupyterhub.spawner.random_port = quiet_port
 
 
 class LocalSpawner(SimpleLocalProcessSpawner):

@@ -67,6 +67,6 @@ def apply(c, settings, here, python):
     os.environ["SLURM_CONF"] = settings["conf"]
     c.Spawner.environment["SLURM_CONF"] = settings["conf"]
     c.JupyterHub.spawner_class = JobSpawner
-    c.JobSpawner.batchspawner_singleuser_cmd = shlex.join([python, wrapper])
+    c.JobSpawner.batchspawner_singleuser_cmd = shlex.join([python, os.path.join(here, "ports.py"), wrapper])
     c.JobSpawner.home_dir_template = os.path.join(here, "homes", "{username}")
     c.JobSpawner.log_directory = os.path.join(here, "logs")

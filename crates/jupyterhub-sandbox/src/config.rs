@@ -30,7 +30,7 @@ pub(crate) const LAUNCHER: &str = "launch.py";
 /// The configuration that the caller gave as text.
 pub(crate) const EXTRA: &str = "extra_config.py";
 
-const PYTHON: [(&str, &str); 16] = [
+const PYTHON: [(&str, &str); 17] = [
     (CONFIG, include_str!("../python/jupyterhub_config.py")),
     (LAUNCHER, include_str!("../python/launch.py")),
     ("watch.py", include_str!("../python/watch.py")),
@@ -46,6 +46,7 @@ const PYTHON: [(&str, &str); 16] = [
     ("kernels.py", include_str!("../python/kernels.py")),
     ("others.py", include_str!("../python/others.py")),
     ("pods.py", include_str!("../python/pods.py")),
+    ("ports.py", include_str!("../python/ports.py")),
     ("relay.py", include_str!("../python/relay.py")),
     ("slurm.py", include_str!("../python/slurm.py")),
     ("routes.py", include_str!("../python/routes.py")),

@@ -18,7 +18,6 @@ pub use compared::{is_for_a_visit, would_replace};
 pub use writer::Kept;
 
 use crate::dispatch::Listener;
-use crate::journal;
 use crate::vocabulary::{Event, Run, Verdict, VisitId, What};
 use diary::Diary;
 use names::{candidates, safe};
@@ -38,7 +37,7 @@ pub struct Report {
 pub struct Keeper {
     directory: PathBuf,
     reports: Vec<Report>,
-    run_started: String,
+    run_started: Option<What>,
     open: HashMap<VisitId, Open>,
     taken: HashSet<PathBuf>,
     writer: Writer,
@@ -63,7 +62,7 @@ pub fn open(directory: &Path, reports: Vec<Report>) -> std::io::Result<(Keeper, 
     let keeper = Keeper {
         directory: directory.to_owned(),
         reports,
-        run_started: String::new(),
+        run_started: None,
         open: HashMap::new(),
         taken: HashSet::new(),
         writer,
@@ -75,11 +74,12 @@ impl Listener for Keeper {
     fn event(&mut self, event: &Event, run: &Run) {
         match &event.what {
             What::RunStarted { .. } => {
-                self.run_started = journal::line(event).unwrap_or_default();
+                self.run_started = Some(event.what.clone());
             }
             What::VisitStarted { visit, probe, .. } => {
                 let folder = self.free(&self.directory.join(safe(probe, "probe")));
-                let diary = Diary::begin(&self.run_started);
+                let began = run.visit(*visit).map_or(event.at, |visit| visit.started_s);
+                let diary = Diary::begin(self.run_started.as_ref(), began);
                 self.open.insert(*visit, Open { folder, diary });
             }
             What::Artifact { visit, name, text } => self.keep(*visit, name, text),
@@ -162,6 +162,7 @@ impl std::fmt::Debug for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal;
     use crate::vocabulary::{Cause, Finding, StepName};
     use serde_json::Map;
 
@@ -289,6 +290,7 @@ mod tests {
             let finding = told.visits[0].finding.as_ref().unwrap();
             assert_eq!(finding.summary, words);
             assert_eq!(told.interrupted, None, "it ends as a run does");
+            assert!(told.duration_s < 0.5, "it counts from its own start");
         }
     }
 

@@ -309,7 +309,7 @@ pub struct Check {
     /// Change nothing on the hub: reach, identify, and what would be sent
     #[arg(long, env = "HUBPROBE_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
-    /// Say nothing of what passes: no lines on the way, no report on the screen (for cron)
+    /// Say nothing of what passes but its warnings: no lines on the way, no report on the screen (for cron)
     #[arg(long, short, env = "HUBPROBE_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
     /// Write down what happens, as it happens; hubprobe report tells it again

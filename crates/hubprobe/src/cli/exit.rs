@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::journal;
 use crate::vocabulary::{Cause, Run, Verdict};
 
 /// How the process ends.
@@ -78,7 +79,9 @@ impl Exit {
             Self::LeftBehind
         } else if bug {
             Self::Bug
-        } else if let Some(signal) = &run.interrupted {
+        } else if let Some(signal) = &run.interrupted
+            && signal != journal::CUT
+        {
             Self::of_signal(signal)
         } else {
             Self::of_verdict(run.verdict)

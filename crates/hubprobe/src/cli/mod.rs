@@ -29,6 +29,7 @@ use clap::FromArgMatches;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::means::{self, Short, Want};
+use crate::report::nagios;
 use crate::suite::masked_words;
 use args::{Args, ColorWhen, Command};
 use exit::Exit;
@@ -65,10 +66,11 @@ pub fn main() -> ExitCode {
     // A bug inside a visit is caught there, and undone; this is for the rest.
     let ended = catch_unwind(AssertUnwindSafe(|| begin(&args, &printer)));
     let exit = ended.unwrap_or_else(|_| {
-        printer.note(
+        printer.note(&format!(
             "hubprobe: error: hubprobe itself has a bug (prober.bug); report it with the words above. What may be \
-             left on a hub is taken away by: hubprobe clean",
-        );
+             left on a hub is taken away by: {}",
+            settings::clean_command(&args.global)
+        ));
         Exit::Bug
     });
     match exit {
@@ -83,6 +85,12 @@ pub fn main() -> ExitCode {
 fn begin(args: &Args, printer: &Printer) -> Exit {
     means::raise();
     if let Err(short) = means::look(wanted(&args.command)) {
+        tell_nagios(
+            &args.command,
+            nagios::State::Unknown,
+            &short.to_string(),
+            printer,
+        );
         return refuse(&short, printer);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -106,13 +114,27 @@ fn begin(args: &Args, printer: &Printer) -> Exit {
     let exit = match ended {
         Ok(exit) => exit,
         Err(error) => {
-            printer.note(&format!("hubprobe: error: {error:#}"));
+            let why = format!("{error:#}");
+            printer.note(&format!("hubprobe: error: {why}"));
+            tell_nagios(&args.command, nagios::State::Critical, &why, printer);
             Exit::Usage
         }
     };
     // What is still under way has been undone; nothing is waited for.
     runtime.shutdown_background();
     exit
+}
+
+/// Where its line is wanted on standard output, it is there also when nothing was run.
+fn tell_nagios(command: &Command, state: nagios::State, why: &str, printer: &Printer) {
+    let formats = match command {
+        Command::Check(check) => &check.reports.formats,
+        Command::Report(report) => &report.reports.formats,
+        _ => return,
+    };
+    if formats.iter().any(|format| format == "nagios") {
+        printer.text(&nagios::refused(state, why));
+    }
 }
 
 /// What a command wants of the system before it begins.

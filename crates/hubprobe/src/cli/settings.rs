@@ -10,7 +10,7 @@ use serde_json::Map;
 use super::args::{Check, Global, HubArgs};
 use super::places;
 use crate::suite::{self, Account, Deadlines, Hub, KernelStep, LabStep, NodeTime, Probe, Retries};
-use crate::vocabulary::SecretSource;
+use crate::vocabulary::{SecretSource, shell};
 
 /// Probes, and what there is to say of how they were typed.
 #[derive(Debug)]
@@ -42,6 +42,11 @@ pub fn named_state_dir(global: &Global) -> Option<String> {
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
     let dir: PathBuf = dir.components().collect();
     (usual_state_dir().as_ref() != Some(&dir)).then(|| dir.display().to_string())
+}
+
+/// `hubprobe clean`, as it is typed for this state directory.
+pub fn clean_command(global: &Global) -> String {
+    shell::clean(named_state_dir(global).as_deref())
 }
 
 /// Where it is if nobody names one.
@@ -242,6 +247,12 @@ fn from_suite(
         if let Some(typed) = &check.hub.url {
             let (url, note) = suite::hub_url(typed)?;
             notes.extend(note);
+            if url != probe.hub.url {
+                notes.push(format!(
+                    "the suite's accounts and their tokens go to {url} in place of {}, by --url or HUBPROBE_URL",
+                    probe.hub.url
+                ));
+            }
             probe.hub.url = url;
         }
         if let Some(ca_file) = &check.hub.ca_file {

@@ -16,6 +16,10 @@ use crate::vocabulary::SecretSource;
 /// A secret is never longer than this; what is longer is the wrong file.
 const LONGEST: u64 = 64 * 1024;
 
+/// JupyterHub makes no token with fewer characters (`Hashed.min_length`, 2.3.1 to 6.1.1). What is shorter stands in too many words by
+/// chance for it to be taken out of all that is said.
+const SHORTEST: usize = 8;
+
 /// How long a file or standard input may take to say one.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -60,6 +64,16 @@ pub enum SecretError {
         /// How long it was waited for.
         seconds: u64,
     },
+    /// It is shorter than any token of a hub.
+    #[error(
+        "{place}: the token has {length} characters, and JupyterHub takes none with fewer than {SHORTEST}: put the whole token there"
+    )]
+    Short {
+        /// Where it was read.
+        place: String,
+        /// How long it is, in bytes.
+        length: usize,
+    },
     /// What was read is no token.
     #[error("{place}: {source}")]
     Malformed {
@@ -85,7 +99,12 @@ pub struct ReadToken {
 /// [`SecretError`] where it cannot be read, or is none.
 pub async fn read_token(source: &SecretSource) -> Result<ReadToken, SecretError> {
     let mut read = read_word(source).await?;
-    if read.token.expose().len() > 64 {
+    let length = read.token.expose().len();
+    if length < SHORTEST {
+        let place = source.to_string();
+        return Err(SecretError::Short { place, length });
+    }
+    if length > 64 {
         // Seen on JupyterHub 5.5.4 and 6.1.1: 64 characters are taken, 65 are not.
         read.warnings.push(format!(
             "the token from {source} is longer than 64 characters, which JupyterHub refuses"
@@ -238,17 +257,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_newline_at_the_end_is_cut_and_a_private_file_is_quiet() {
-        let file = file(b"abc123\n", 0o600);
+        let file = file(b"abc12345\n", 0o600);
         let read = read_token(&SecretSource::File(file.path().into()))
             .await
             .unwrap();
-        assert_eq!(read.token.expose(), "abc123");
+        assert_eq!(read.token.expose(), "abc12345");
         assert_eq!(read.warnings, Vec::<String>::new());
     }
 
     #[tokio::test]
     async fn a_world_readable_file_is_warned_of() {
-        let file = file(b"abc123", 0o644);
+        let file = file(b"abc12345", 0o644);
         let read = read_token(&SecretSource::File(file.path().into()))
             .await
             .unwrap();
@@ -257,6 +276,27 @@ mod tests {
             "{:?}",
             read.warnings
         );
+    }
+
+    /// The shortest that a hub makes, and one that is not whole: it would be taken out of half of what is said.
+    #[tokio::test]
+    async fn what_is_too_short_is_no_token() {
+        for (text, is_one) in [
+            (&b"12345678"[..], true),
+            (b"e\n", false),
+            (b"1234567", false),
+        ] {
+            let file = file(text, 0o600);
+            let source = SecretSource::File(file.path().into());
+            let read = read_token(&source).await;
+            assert_eq!(read.is_ok(), is_one, "{text:?}");
+            let said = read.err().map(|error| error.to_string());
+            assert!(said.is_none_or(|said| said.contains("whole token")));
+            assert!(
+                read_word(&source).await.is_ok(),
+                "a provider's may be short"
+            );
+        }
     }
 
     #[tokio::test]

@@ -33,6 +33,7 @@ pub use walk::Walk;
 use crate::suite::Probe;
 use crate::undo::Ledger;
 use crate::vocabulary::What;
+use crate::vocabulary::run::Planned;
 
 /// What all visits of a run share.
 #[derive(Debug, Clone)]
@@ -71,6 +72,14 @@ impl Engine {
             dry_run: self.dry_run,
             state_dir: self.state_dir.clone(),
         });
+        for probe in &probes {
+            self.events.say(What::Planned(Planned {
+                probe: probe.name.clone(),
+                hub: probe.hub.url.to_string(),
+                account: probe.account.name.clone(),
+                server: probe.server.clone(),
+            }));
+        }
         rounds::all(self, probes).await;
         self.events.say(What::RunFinished);
     }

@@ -10,10 +10,13 @@ pub use writer::Journal;
 
 use serde_json::Value;
 
-use crate::vocabulary::{Cause, Event, Finding, Run, StepName, Verdict, VisitId, What, run};
+use crate::vocabulary::{Cause, Event, Finding, Run, StepName, VisitId, What, run};
 
 /// The name and version of the shape.
 pub const SCHEMA: &str = "hubprobe.journal/1";
+
+/// What a run was interrupted by whose journal ends before it does.
+pub const CUT: &str = "SIGKILL or a full disk";
 
 /// Why a journal, or a report, cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,8 +116,7 @@ fn replay(text: &str) -> Result<Run, Unreadable> {
     }
     if !finished {
         open.iter().for_each(|visit| visit.end(&mut run, last));
-        run.interrupted
-            .get_or_insert_with(|| "SIGKILL, or something like it".to_owned());
+        run.interrupted.get_or_insert_with(|| CUT.to_owned());
         run.apply(&Event {
             at: last,
             what: What::RunFinished,
@@ -218,7 +220,7 @@ pub fn merged(runs: Vec<Run>) -> Option<Run> {
         };
         all.visits.extend(run.visits);
     }
-    all.verdict = Verdict::over(all.visits.iter().map(|visit| visit.verdict));
+    all.verdict = all.verdict_over_visits();
     Some(all)
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Map;
 
 use super::*;
+use crate::vocabulary::Verdict;
 
 fn events() -> Vec<Event> {
     let step = |step| What::StepStarted { visit: 0, step };
@@ -28,8 +29,17 @@ fn events() -> Vec<Event> {
         server: String::new(),
         options: Map::new(),
     };
+    let planned = |probe: &str| {
+        What::Planned(run::Planned {
+            probe: probe.to_owned(),
+            hub: "https://h/".to_owned(),
+            account: "servuser".to_owned(),
+            server: String::new(),
+        })
+    };
     let all = [
         started,
+        planned("normal"),
         visit,
         step(StepName::Reach),
         passed(StepName::Reach),
@@ -71,9 +81,9 @@ fn cut_off_anywhere_it_is_never_green_and_says_what_may_be_left() {
     let begun = whole.match_indices('\n').nth(1).unwrap().0;
     for end in (begun..whole.len() - 1).filter(|at| whole.is_char_boundary(*at)) {
         let run = read(&whole[..end]).unwrap();
+        assert_ne!(run.verdict, Verdict::Passed, "{}", &whole[..end]);
         // Else the visit has ended, and only the run has not.
         if !whole[..end].contains("visit-finished\",\"visit\":0}") {
-            assert_ne!(run.verdict, Verdict::Passed, "{}", &whole[..end]);
             let begun =
                 whole[..end].contains("\"event\":\"step-started\",\"visit\":0,\"step\":\"spawn\"}");
             let gone = whole[..end].contains(
@@ -83,6 +93,33 @@ fn cut_off_anywhere_it_is_never_green_and_says_what_may_be_left() {
         }
         assert!(run.interrupted.is_some());
     }
+}
+
+#[test]
+fn what_had_not_begun_is_told_where_the_journal_ends_before() {
+    let mut events = events();
+    let mut other = events[1].clone();
+    if let What::Planned(planned) = &mut other.what {
+        planned.probe = "other".to_owned();
+    }
+    events.insert(2, other);
+    let end = events.len() - 1;
+    let run = read(&journal(&events[..end])).unwrap();
+    let told: Vec<_> = run
+        .visits
+        .iter()
+        .map(|visit| (visit.probe.as_str(), visit.verdict))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("normal", Verdict::Passed),
+            ("other", Verdict::Inconclusive)
+        ]
+    );
+    let cause = run.visits[1].finding.as_ref().map(|finding| finding.cause);
+    assert_eq!(cause, Some(Cause::ProberInterrupted));
+    assert_eq!(run.verdict, Verdict::Inconclusive);
 }
 
 #[test]
@@ -132,11 +169,11 @@ fn runs_are_merged_on_one_clock() {
     assert_eq!(all.verdict, Verdict::Failed);
     assert_eq!(all.visits.len(), 2);
     assert!(
-        (all.visits[0].started_s - 60.25).abs() < 0.001,
+        (all.visits[0].started_s - 60.5).abs() < 0.001,
         "{}",
         all.visits[0].started_s
     );
-    assert!((all.duration_s - 63.0).abs() < 0.001, "{}", all.duration_s);
+    assert!((all.duration_s - 63.25).abs() < 0.001, "{}", all.duration_s);
     assert_eq!(merged(Vec::new()), None);
 }
 

@@ -16,6 +16,7 @@ pub mod markdown;
 pub mod nagios;
 mod overview;
 pub mod prometheus;
+pub mod quiet;
 pub mod tap;
 pub mod terminal;
 

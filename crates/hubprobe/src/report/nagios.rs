@@ -24,11 +24,21 @@ pub enum State {
     Unknown = 3,
 }
 
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Critical => "CRITICAL",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
 /// The state of a run; its number is the exit code.
 #[must_use]
 pub fn state(run: &Run) -> State {
     match run.verdict {
-        _ if run.left_behind() || run.interrupted.is_some() => State::Critical,
+        _ if run.left_behind() => State::Critical,
         Verdict::Passed => State::Ok,
         Verdict::Inconclusive => State::Unknown,
         Verdict::Failed | Verdict::Skipped => State::Critical,
@@ -38,11 +48,7 @@ pub fn state(run: &Run) -> State {
 /// The line, with its line break.
 #[must_use]
 pub fn report(run: &Run) -> String {
-    let word = match state(run) {
-        State::Ok => "OK",
-        State::Critical => "CRITICAL",
-        State::Unknown => "UNKNOWN",
-    };
+    let word = state(run).word();
     let (mut text, _) = conclusion(run);
     if run.left_behind() {
         text.push_str("; something may be left behind: ");
@@ -60,14 +66,26 @@ pub fn report(run: &Run) -> String {
             plain::line(&finding.summary)
         ));
     }
-    // A bar begins the figures.
-    let text = text.replace('|', "¦");
-    let text: String = match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
-        None => text,
-    };
+    let text = in_a_line(&text);
     let figures: Vec<String> = figures(run);
     format!("HUBPROBE {word} - {text} | {}\n", figures.join(" "))
+}
+
+/// The line where nothing was run, with its line break: a service whose plugin says nothing says nothing to whoever is called.
+#[must_use]
+pub fn refused(state: State, why: &str) -> String {
+    let word = state.word();
+    let why = in_a_line(&plain::line(why));
+    format!("HUBPROBE {word} - nothing was checked: {why}\n")
+}
+
+/// So much that a pager takes it, and no bar, which begins the figures.
+fn in_a_line(text: &str) -> String {
+    let text = text.replace('|', "¦");
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
+        None => text,
+    }
 }
 
 fn figures(run: &Run) -> Vec<String> {
@@ -122,6 +140,18 @@ mod tests {
             "{text}"
         );
         assert!(report(&samples::run_of_nothing()).starts_with("HUBPROBE CRITICAL - no probe ran"));
+    }
+
+    #[test]
+    fn where_nothing_was_run_it_is_said_in_a_line() {
+        assert_eq!(
+            refused(
+                State::Critical,
+                "suite.yaml: line 3 | oops\nthere is no probe x"
+            ),
+            "HUBPROBE CRITICAL - nothing was checked: suite.yaml: line 3 ¦ oops there is no probe x\n"
+        );
+        assert!(refused(State::Unknown, &"x".repeat(1_000)).len() < 400);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::vocabulary::run::{Attempt, NodeTimeTaken, ProgressLine, Step, Visit};
-use crate::vocabulary::{Cause, Finding, Run, StepName, Verdict};
+use crate::vocabulary::run::{Attempt, NodeTimeTaken, Planned, ProgressLine, Step, Visit};
+use crate::vocabulary::{Cause, Event, Finding, Run, StepName, Verdict, What};
 
 pub(super) fn all() -> Vec<(&'static str, Run)> {
     vec![
@@ -18,6 +18,7 @@ pub(super) fn all() -> Vec<(&'static str, Run)> {
         ("flaky", flaky()),
         ("fifty", fifty()),
         ("nothing", run_of_nothing()),
+        ("interrupted", interrupted()),
     ]
 }
 
@@ -369,6 +370,25 @@ pub(super) fn fifty() -> Run {
         taken_s: 312.5,
     });
     run
+}
+
+/// A signal came when the first of three had passed.
+pub(super) fn interrupted() -> Run {
+    let mut all = run(vec![passed_visit("normal")]);
+    let say = |run: &mut Run, what| run.apply(&Event { at: 6.4, what });
+    for probe in ["gpu", "every[partition=debug]"] {
+        let planned = Planned {
+            probe: probe.to_owned(),
+            hub: all.visits[0].hub.clone(),
+            account: "servuser".to_owned(),
+            server: String::new(),
+        };
+        say(&mut all, What::Planned(planned));
+    }
+    let signal = "SIGTERM".to_owned();
+    say(&mut all, What::Interrupted { signal });
+    say(&mut all, What::RunFinished);
+    all
 }
 
 pub(super) fn several() -> Run {

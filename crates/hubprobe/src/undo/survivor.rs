@@ -133,7 +133,8 @@ async fn ask(words: &[String], within: Duration) -> Look {
         Ok(Err(why)) => return Look::Unknown(why),
         Err(_) => return Look::Unknown(format!("{command} did not end in time")),
     };
-    if !said.success && !(said.output.is_empty() && scheduler::says_no_such_job(&said.errors)) {
+    let knows = said.success || said.output.is_empty() && scheduler::says_no_such_job(&said.errors);
+    if !knows {
         let program = words.first().map_or("", String::as_str);
         return Look::Unknown(scheduler::no_answer(program, &said.status, &said.errors));
     }

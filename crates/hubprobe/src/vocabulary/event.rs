@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::run::Planned;
 use super::{Finding, StepName, Verdict};
 
 /// The number of a visit within its run, from 0.
@@ -43,6 +44,8 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state_dir: Option<String>,
     },
+    /// A probe is to be visited: said of each, before the first visit begins.
+    Planned(Planned),
     /// A visit began.
     VisitStarted {
         /// Which visit.
@@ -168,7 +171,10 @@ impl What {
     #[must_use]
     pub fn visit(&self) -> Option<VisitId> {
         match self {
-            Self::RunStarted { .. } | Self::Interrupted { .. } | Self::RunFinished => None,
+            Self::RunStarted { .. }
+            | Self::Planned(_)
+            | Self::Interrupted { .. }
+            | Self::RunFinished => None,
             Self::VisitStarted { visit, .. }
             | Self::HubVersion { visit, .. }
             | Self::TokenExpires { visit, .. }

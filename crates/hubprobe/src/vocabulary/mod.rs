@@ -6,6 +6,7 @@
 //! shape of [`run`] are what dashboards, alerts and tests match on.
 
 pub mod cause;
+mod days;
 pub mod event;
 pub mod finding;
 pub mod plain;
@@ -17,6 +18,7 @@ pub mod target;
 pub mod verdict;
 
 pub use cause::{Blame, Cause};
+pub use days::in_days;
 pub use event::{Event, VisitId, What};
 pub use finding::Finding;
 pub use run::Run;

@@ -8,7 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Event, Finding, StepName, Verdict, VisitId, What, shell};
+use super::{Event, Finding, StepName, Verdict, VisitId, What};
+
+mod left;
+mod planned;
+
+pub use planned::Planned;
 
 /// The name and version of the report's shape.
 pub const SCHEMA: &str = "hubprobe.report/1";
@@ -27,7 +32,7 @@ pub struct Run {
     pub started: jiff::Timestamp,
     /// How long it took, in seconds.
     pub duration_s: f64,
-    /// The verdict over all visits.
+    /// The verdict over all visits; of a run that ended early no better than inconclusive.
     pub verdict: Verdict,
     /// Whether it was a dry run, which changes nothing on a hub.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -47,6 +52,10 @@ pub struct Run {
     #[serde(skip)]
     #[schemars(skip)]
     ids: Vec<VisitId>,
+    /// Probes that no visit has begun for.
+    #[serde(skip)]
+    #[schemars(skip)]
+    planned: Vec<Planned>,
 }
 
 /// What was taken of the budget of node time.
@@ -174,6 +183,7 @@ impl Run {
             node_time: None,
             visits: Vec::new(),
             ids: Vec::new(),
+            planned: Vec::new(),
         }
     }
 
@@ -205,6 +215,7 @@ impl Run {
                 options,
             } => {
                 if !self.ids.contains(visit) {
+                    self.begins(probe, hub);
                     self.ids.push(*visit);
                     self.visits.push(Visit {
                         probe: probe.clone(),
@@ -231,9 +242,11 @@ impl Run {
                 }
             }
             What::Artifact { .. } => {}
+            What::Planned(planned) => self.planned.push(planned.clone()),
             What::Interrupted { signal } => self.interrupted = Some(signal.clone()),
             What::RunFinished => {
-                self.verdict = Verdict::over(self.visits.iter().map(|visit| visit.verdict));
+                self.tell_what_did_not_begin();
+                self.verdict = self.verdict_over_visits();
             }
             What::NodeTime {
                 visit,
@@ -257,17 +270,19 @@ impl Run {
         }
     }
 
-    /// The run as if it had been this visit alone; none where the visit has not begun.
+    /// The run as if it had been this visit alone, and had begun with it; none where the visit has not begun.
     #[must_use]
     pub fn alone(&self, id: VisitId) -> Option<Self> {
         let at = self.ids.iter().rposition(|known| *known == id)?;
-        let visit = self.visits.get(at)?.clone();
+        let mut visit = self.visits.get(at)?.clone();
+        let started = later(self.started, visit.started_s);
+        visit.started_s = 0.0;
         Some(Self {
             schema: self.schema.clone(),
             hubprobe: self.hubprobe.clone(),
             run: self.run,
-            started: self.started,
-            duration_s: round(visit.started_s + visit.duration_s),
+            started,
+            duration_s: visit.duration_s,
             verdict: visit.verdict,
             dry_run: self.dry_run,
             state_dir: self.state_dir.clone(),
@@ -275,6 +290,7 @@ impl Run {
             node_time: self.node_time,
             visits: vec![visit],
             ids: vec![id],
+            planned: Vec::new(),
         })
     }
 
@@ -300,29 +316,11 @@ impl Run {
         self.visits.get(at)
     }
 
-    /// Whether anything of ours may still be on a hub.
-    pub fn left_behind(&self) -> bool {
-        self.visits
-            .iter()
-            .any(|visit| !visit.left_behind.is_empty())
-    }
-
-    /// Whether anything of that can be taken away by `hubprobe clean`.
-    pub fn can_be_cleaned(&self) -> bool {
-        self.visits.iter().any(|visit| {
-            let mut left = visit.left_behind.iter();
-            left.any(|what| !visit.by_hand.contains(what))
-        })
-    }
-
-    /// Whether anything lives on that must be ended by hand.
-    pub fn lives_on(&self) -> bool {
-        self.visits.iter().any(|visit| !visit.by_hand.is_empty())
-    }
-
-    /// The command that takes away what is left.
-    pub fn clean_command(&self) -> String {
-        shell::clean(self.state_dir.as_deref())
+    /// The verdict over all visits; that of a run that ended early is no better than inconclusive.
+    #[must_use]
+    pub fn verdict_over_visits(&self) -> Verdict {
+        let early = self.interrupted.iter().map(|_| Verdict::Inconclusive);
+        Verdict::over(self.visits.iter().map(|visit| visit.verdict).chain(early))
     }
 }
 
@@ -462,6 +460,15 @@ impl Step {
         }
         self.progress.push(line);
     }
+}
+
+/// So many seconds later; the same where that is beyond what a clock shows.
+#[must_use]
+pub fn later(than: jiff::Timestamp, seconds: f64) -> jiff::Timestamp {
+    jiff::SignedDuration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|seconds| than.checked_add(seconds).ok())
+        .unwrap_or(than)
 }
 
 /// Seconds to the millisecond: what is finer is noise in a report.

@@ -186,4 +186,9 @@ fn a_token_that_expires_soon(hubs: &Hubs, version: &str) {
     said.exits(0);
     let warnings = said.visit()["warnings"].to_string();
     assert!(warnings.contains("expires in 6 days"), "{warnings}");
+    // What is wrong soon is heard of in a crontab, too.
+    let said = world.check().and(&["--dry-run", "--quiet"]).run();
+    said.exits(0)
+        .complains("warning: check: the token expires in 6 days");
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::Case;
 use crate::hubs::Hubs;
+use crate::undo::signal;
 use crate::world::{Said, World};
 
 pub const EDGES: &[Case] = &[
@@ -14,6 +15,10 @@ pub const EDGES: &[Case] = &[
     (
         "reports::a_journal_that_ends_early_is_never_green",
         a_journal_that_ends_early_is_never_green,
+    ),
+    (
+        "reports::what_was_not_tried_is_told",
+        what_was_not_tried_is_told,
     ),
     (
         "reports::nagios_has_its_own_codes",
@@ -87,6 +92,12 @@ fn a_journal_tells_the_run_again(hubs: &Hubs, version: &str) {
 
 fn a_journal_that_ends_early_is_never_green(hubs: &Hubs, version: &str) {
     let world = World::new(hubs, version, "cut-journal");
+    world
+        .check()
+        .and(&["--dry-run", "--journal", "/dev/full"])
+        .run()
+        .exits(3)
+        .complains("/dev/full: the journal cannot be written");
     let call = world.check_code("import time; time.sleep(60)", None);
     let mut child = call.and(&["--journal", "run.journal"]).start();
     let began = Instant::now();
@@ -112,6 +123,83 @@ fn a_journal_that_ends_early_is_never_green(hubs: &Hubs, version: &str) {
         .run()
         .exits(2);
     world.hubprobe(&["clean"]).run().exits(0);
+    world.assert_nothing_left();
+}
+
+/// The first of two probes passes, and the signal comes before the second begins.
+fn what_was_not_tried_is_told(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "not-tried");
+    let suite = format!(
+        "hubs:\n  here:\n    url: {}\n    accounts:\n      not-tried: {{ token: {{ file: token }} }}\n\
+         probes:\n  one: {{ options: {{ fault: 'stop_slow:6' }} }}\n  two: {{}}\n",
+        world.url
+    );
+    world.write("suite.yaml", &suite);
+    let check = ["check", "--suite", "suite.yaml", "--format", "json"];
+    let others = [
+        "--journal",
+        "run.jsonl",
+        "--format",
+        "junit=x.xml",
+        "--format",
+        "prometheus=x.prom",
+    ];
+    let child = world.hubprobe(&[&check[..], &others].concat()).start();
+    let began = Instant::now();
+    let read = |name: &str| std::fs::read_to_string(world.dir.join(name)).unwrap_or_default();
+    while !read("run.jsonl").contains("\"event\":\"step-started\",\"visit\":0,\"step\":\"stop\"") {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it does not come to the stop"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    signal(&child, "-INT");
+    let said = Said::of(child);
+    let both = |said: &Said| {
+        let report = said.report();
+        assert_eq!(report["verdict"], "inconclusive");
+        let visits = report["visits"].as_array().unwrap();
+        let told: Vec<_> = visits
+            .iter()
+            .map(|visit| {
+                (
+                    &visit["probe"],
+                    &visit["verdict"],
+                    &visit["finding"]["cause"],
+                )
+            })
+            .collect();
+        let interrupted = serde_json::json!("prober.interrupted");
+        assert_eq!(
+            serde_json::json!(told),
+            serde_json::json!([
+                ["one", "passed", null],
+                ["two", "inconclusive", interrupted]
+            ])
+        );
+    };
+    both(said.exits(130));
+    assert!(read("x.xml").contains("errors=\"1\""), "{}", read("x.xml"));
+    let success = read("x.prom");
+    assert!(success.contains("hubprobe_run_success 0"), "{success}");
+
+    // Where hubprobe itself is killed between them.
+    let whole = read("run.jsonl");
+    let end = "\"event\":\"visit-finished\",\"visit\":0}\n";
+    let cut = &whole[..whole.find(end).unwrap() + end.len()];
+    let without: Vec<&str> = cut
+        .lines()
+        .filter(|line| !line.contains("\"event\":\"interrupted\""))
+        .collect();
+    world.write("cut.jsonl", &(without.join("\n") + "\n"));
+    let report = |format: &str| {
+        world
+            .hubprobe(&["report", "cut.jsonl", "--format", format])
+            .run()
+    };
+    both(report("json").exits(3));
+    report("tap").exits(3).says("not ok 2");
     world.assert_nothing_left();
 }
 

@@ -9,6 +9,7 @@ use crate::account::hub_config::Lack;
 use crate::account::register::Registered;
 use crate::account::scopes;
 use crate::diagnose::scope::{Held, held, needed};
+use crate::vocabulary::in_days;
 
 /// A token that ends within so long wants a successor.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -75,7 +76,7 @@ pub(super) fn of_end(end: Option<Timestamp>, name: &str, now: Timestamp) -> Poin
     let day = end.strftime("%Y-%m-%d %H:%M UTC");
     if left < SOON {
         let days = left.as_hours() / 24;
-        let words = format!("its token ends in {days} days, at {day}");
+        let words = format!("its token ends in {}, at {day}", in_days(days));
         return Point::bad(Grade::Mind, words, rotate);
     }
     Point::well(format!("its token is good until {day}"))

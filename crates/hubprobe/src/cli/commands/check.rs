@@ -1,6 +1,8 @@
 //! `hubprobe check`: one walk over a hub, or over a suite's probes.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{anyhow, bail};
 use tokio::sync::mpsc;
@@ -52,8 +54,11 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
         None => (None, None),
     };
     // Last, since it empties what was there.
-    let journal = check.journal.as_deref().map(|path| journal(path, *printer));
-    let journal = journal.transpose()?;
+    let lost = Arc::new(AtomicBool::new(false));
+    let journal = match &check.journal {
+        Some(path) => Some(journal(path, *printer, Arc::clone(&lost))?),
+        None => None,
+    };
     let run = walk(plan, ledger, journal, keeper, global, check, printer).await?;
     let complaints = kept.map(Kept::end).unwrap_or_default();
     for complaint in &complaints {
@@ -61,7 +66,13 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     }
     let exit = formats.exit(&run);
     let hush = check.quiet && exit == Exit::Passed;
-    let written = formats.write(&run, printer, hush) && complaints.is_empty();
+    if hush {
+        for warning in report::quiet::warnings(&run) {
+            printer.note(&format!("hubprobe: {warning}"));
+        }
+    }
+    let all_kept = complaints.is_empty() && !lost.load(Ordering::Relaxed);
+    let written = formats.write(&run, printer, hush) && all_kept;
     Ok(if !written && exit == Exit::Passed {
         Exit::Inconclusive
     } else {
@@ -190,8 +201,8 @@ fn note_expiries(plan: &mut Plan, register: &Register) {
     }
 }
 
-/// A journal in a new file, or in one that is emptied.
-fn journal(path: &Path, printer: Printer) -> anyhow::Result<Journal> {
+/// A journal in a new file, or in one that is emptied; whether anything of it is lost is known at its end.
+fn journal(path: &Path, printer: Printer, lost: Arc<AtomicBool>) -> anyhow::Result<Journal> {
     let failed = |error: std::io::Error| {
         anyhow!(
             "the journal {} cannot be written; nothing was sent to a hub: {error}; {}",
@@ -199,7 +210,11 @@ fn journal(path: &Path, printer: Printer) -> anyhow::Result<Journal> {
             places::to_write(&error)
         )
     };
-    let complain = move |why: String| printer.note(&format!("hubprobe: error: {why}"));
+    let name = path.display().to_string();
+    let complain = move |why: String| {
+        lost.store(true, Ordering::Relaxed);
+        printer.note(&format!("hubprobe: error: {name}: {why}"));
+    };
     let file = std::fs::File::create(path).map_err(failed)?;
     Journal::new(file, Box::new(complain)).map_err(failed)
 }
@@ -234,7 +249,8 @@ pub async fn walk(
         state_dir: settings::named_state_dir(global),
     };
     let events_of_signals = engine.events.clone();
-    signals::listen(*printer, end, move |signal| {
+    let clean = settings::clean_command(global);
+    signals::listen(*printer, clean, end, move |signal| {
         events_of_signals.say(What::Interrupted {
             signal: signal.to_owned(),
         });

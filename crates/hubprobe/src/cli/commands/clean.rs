@@ -12,7 +12,7 @@ use crate::report::plain;
 use crate::suite;
 use crate::undo::clean::{self, Choice, Cleaned};
 use crate::undo::{Entry, Ledger, Outcome};
-use crate::vocabulary::{SecretSource, shell};
+use crate::vocabulary::SecretSource;
 
 /// Takes away what is left, or only says what it is.
 ///
@@ -74,7 +74,7 @@ fn told(outcome: &Outcome) -> (&'static str, &str) {
 
 /// What is to be done about what is still there, and the code for that.
 fn conclude(global: &Global, cleaned: &[Cleaned], printer: &Printer) -> Exit {
-    let command = shell::clean(settings::named_state_dir(global).as_deref());
+    let command = settings::clean_command(global);
     let mut exit = Exit::Passed;
     let failed = |one: &Cleaned| matches!(one.outcome, Outcome::Failed(_));
     if cleaned.iter().any(failed) {

@@ -9,7 +9,7 @@ use crate::diagnose::{reach, token};
 use crate::engine::Walk;
 use crate::explain;
 use crate::undo::entry::server_words;
-use crate::vocabulary::Finding;
+use crate::vocabulary::{Finding, in_days};
 
 /// A token that expires within so many days is warned of.
 const EXPIRES_SOON_DAYS: i64 = 14;
@@ -153,9 +153,10 @@ async fn expiry(walk: &mut Walk, hub: &Hub, identity: &Identity) -> String {
     let days = (expires.duration_since(walk.clock.now()).as_hours() + 12) / 24;
     if days < EXPIRES_SOON_DAYS {
         walk.voice.warn(&format!(
-            "the token expires in {days} days, on {}",
+            "the token expires in {}, on {}",
+            in_days(days),
             expires.strftime("%Y-%m-%d")
         ));
     }
-    format!(", token expires in {days} days")
+    format!(", token expires in {}", in_days(days))
 }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use crate::diagnose::{curl, reach as diagnose};
 use crate::engine::Walk;
 use crate::explain::nearby;
-use crate::vocabulary::Finding;
+use crate::vocabulary::{Finding, in_days};
 
 /// A clock that is off by more than this is worth a word.
 const CLOCK_OFF: SignedDuration = SignedDuration::from_secs(30);
@@ -72,7 +72,8 @@ fn certificate(walk: &Walk, hub: &Hub) {
     let days = left.as_hours() / 24;
     if days < EXPIRES_SOON_DAYS {
         walk.voice.warn(&format!(
-            "the hub's certificate expires in {days} days, on {}",
+            "the hub's certificate expires in {}, on {}",
+            in_days(days),
             certificate.not_after.strftime("%Y-%m-%d")
         ));
     }

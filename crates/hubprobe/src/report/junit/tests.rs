@@ -34,6 +34,7 @@ fn every_sample_is_read_back_by_a_parser_with_the_right_counts() {
             ("flaky", (8, 0, 0, 0)),
             ("fifty", (401, 2, 1, 14)),
             ("nothing", (1, 0, 1, 0)),
+            ("interrupted", (10, 0, 2, 0)),
         ]
     );
 }
