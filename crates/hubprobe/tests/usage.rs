@@ -448,3 +448,43 @@ fn there_is_a_manual_page_for_each_command() {
         }
     }
 }
+
+/// No hub is there; the report and the journal have the state directory all the same, where it is not the usual one.
+#[test]
+fn another_state_directory_is_in_the_report_and_the_usual_one_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = std::fs::canonicalize(directory.path()).unwrap();
+    std::fs::write(place.join("token"), "0123456789abcdef").unwrap();
+    let check: &[&str] = check!["--format", "json", "--journal", "run.journal"];
+    let usual = place.join("state/hubprobe");
+    for (given, expected) in [
+        (None, None),
+        (Some("a state"), Some(place.join("a state"))),
+        (Some("state/hubprobe/"), None),
+        (Some(usual.to_str().unwrap()), None),
+    ] {
+        let more: Vec<&str> = given
+            .map(|dir| ["--state-dir", dir])
+            .into_iter()
+            .flatten()
+            .collect();
+        let expected = expected.as_ref().map(|dir| dir.to_str().unwrap());
+        let said = hubprobe(&place, &[check, &more].concat());
+        let told = hubprobe(&place, &["report", "run.journal", "--format", "json"]);
+        for said in [said, told] {
+            let report: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+            assert_eq!(
+                report["state_dir"].as_str(),
+                expected,
+                "{given:?}: {said:?}"
+            );
+        }
+        let clean = hubprobe(&place, &[&["clean"], &more[..]].concat());
+        let said = String::from_utf8_lossy(&clean.stdout);
+        let ledger = expected.unwrap_or(usual.to_str().unwrap());
+        assert_eq!(
+            said.trim_end().trim_end_matches('/').replace("/ is", " is"),
+            format!("nothing is left: the ledger in {ledger} is empty")
+        );
+    }
+}

@@ -155,6 +155,10 @@ fn nothing_goes_on(ledger: &Ledger, target: &Target, name: &str) -> Result<(), P
         let what = entry.describe();
         let why = match (&entry.made, entry.owner.life()) {
             (_, Life::Alive) => format!("process {} is still at it", entry.owner.pid),
+            _ if entry.survived.is_some() => format!(
+                "it outlived its stop; end it by hand, then hubprobe clean, or hubprobe clean --forget {}",
+                entry.id
+            ),
             (Made::Server(_), _) => {
                 "hubprobe clean takes it away (--kept, if it is kept)".to_owned()
             }

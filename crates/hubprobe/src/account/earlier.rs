@@ -41,7 +41,10 @@ pub(super) async fn take_back(
                 "{what} was left by an earlier account command and is taken back: {how}"
             )),
             Outcome::NotOurs(_) => {}
-            Outcome::Left(why) | Outcome::Failed(why) => left.push(format!("{what}: {why}")),
+            Outcome::Left(why)
+            | Outcome::Failed(why)
+            | Outcome::LivesOn(why)
+            | Outcome::Unseen(why) => left.push(format!("{what}: {why}")),
         }
     }
     if left.is_empty() {

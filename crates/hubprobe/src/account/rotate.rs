@@ -370,6 +370,7 @@ impl Flow<'_> {
             account: name.clone(),
             token: self.wanted.source.clone(),
             kept: false,
+            survived: None,
             made: Made::Rotation(Box::new(Rotation {
                 user: name.clone(),
                 file: file.path().to_owned(),

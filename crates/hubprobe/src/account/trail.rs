@@ -74,6 +74,7 @@ impl<'a> Trail<'a> {
             account: self.name.to_owned(),
             token: self.admin.clone(),
             kept: false,
+            survived: None,
             made,
         }
     }

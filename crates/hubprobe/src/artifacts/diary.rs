@@ -91,6 +91,7 @@ mod tests {
             started: jiff::Timestamp::UNIX_EPOCH,
             hubprobe: "0".to_owned(),
             dry_run: false,
+            state_dir: None,
         };
         let mut diary = Diary::begin(Some(&started), 1.0);
         for number in 0..PROGRESS + 100 {

@@ -252,6 +252,7 @@ mod tests {
             started: jiff::Timestamp::UNIX_EPOCH,
             hubprobe: "0".to_owned(),
             dry_run: false,
+            state_dir: None,
         });
         for (visit, probe) in ["good", "bad", "left", "bad"].into_iter().enumerate() {
             say(started(visit, probe));
@@ -269,7 +270,11 @@ mod tests {
             });
         }
         let what = "a server".to_owned();
-        say(What::LeftBehind { visit: 2, what });
+        say(What::LeftBehind {
+            visit: 2,
+            what,
+            by_hand: false,
+        });
         for visit in 0..4 {
             say(What::VisitFinished { visit });
         }

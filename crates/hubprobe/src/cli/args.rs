@@ -343,6 +343,10 @@ pub struct Check {
   hubprobe clean --kept                  # what check --keep left running, too
   hubprobe clean --forget https://gone.example.org
 
+A server that its hub has forgotten, and that lives on all the same, cannot be
+taken away: end its process, pod or job by hand. What is seen to be gone is
+struck out; what cannot be seen from here stays until --forget ENTRY.
+
 Exit codes: 0 nothing is left, 2 usage (nothing was done), 3 our own side,
 4 something may still be left.")]
 pub struct Clean {
@@ -355,8 +359,8 @@ pub struct Clean {
     /// A token in place of the one that the ledger names
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Strike what stands in the ledger for this hub without asking it: for a hub that is gone for good
-    #[arg(long, value_name = "URL", conflicts_with = "token_file")]
+    /// Strike what stands in the ledger for this hub without asking it: for a hub that is gone for good; or one entry: for a server that outlived its stop and was ended by hand
+    #[arg(long, value_name = "URL|ENTRY", conflicts_with = "token_file")]
     pub forget: Option<String>,
     /// Only say what is left
     #[arg(long)]

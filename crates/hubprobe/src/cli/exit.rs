@@ -59,7 +59,7 @@ impl Exit {
                 "inconclusive: the hub is full or the job is queued, or our own side is at fault (no token, limits that are too low, a report that nobody got)"
             }
             Self::LeftBehind => {
-                "something may be left behind on the hub: run `hubprobe clean` (of a hub that is gone for good: `hubprobe clean --forget URL`)"
+                "something may be left behind on the hub: run `hubprobe clean` (of a hub that is gone for good: `hubprobe clean --forget URL`); what outlived its stop is to be ended by hand"
             }
             Self::Bug => "a bug in hubprobe",
             Self::Interrupted => "interrupted (SIGINT), after cleaning up",

@@ -66,10 +66,11 @@ pub fn main() -> ExitCode {
     // A bug inside a visit is caught there, and undone; this is for the rest.
     let ended = catch_unwind(AssertUnwindSafe(|| begin(&args, &printer)));
     let exit = ended.unwrap_or_else(|_| {
-        printer.note(
+        printer.note(&format!(
             "hubprobe: error: hubprobe itself has a bug (prober.bug); report it with the words above. What may be \
-             left on a hub is taken away by: hubprobe clean",
-        );
+             left on a hub is taken away by: {}",
+            settings::clean_command(&args.global)
+        ));
         Exit::Bug
     });
     match exit {

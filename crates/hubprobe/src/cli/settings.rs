@@ -10,7 +10,7 @@ use serde_json::Map;
 use super::args::{Check, Global, HubArgs};
 use super::places;
 use crate::suite::{self, Account, Deadlines, Hub, KernelStep, LabStep, NodeTime, Probe, Retries};
-use crate::vocabulary::SecretSource;
+use crate::vocabulary::{SecretSource, shell};
 
 /// Probes, and what there is to say of how they were typed.
 #[derive(Debug)]
@@ -31,17 +31,35 @@ pub fn state_dir(global: &Global) -> anyhow::Result<PathBuf> {
     if let Some(dir) = &global.state_dir {
         return Ok(dir.clone());
     }
+    usual_state_dir()
+        .context("neither XDG_STATE_HOME nor HOME is set; name a state directory with --state-dir DIR or HUBPROBE_STATE_DIR")
+}
+
+/// The state directory as a command on it must name it; none where it is the usual one.
+pub fn named_state_dir(global: &Global) -> Option<String> {
+    let dir = global.state_dir.as_ref()?;
+    // Whoever types the command may be elsewhere.
+    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+    let dir: PathBuf = dir.components().collect();
+    (usual_state_dir().as_ref() != Some(&dir)).then(|| dir.display().to_string())
+}
+
+/// `hubprobe clean`, as it is typed for this state directory.
+pub fn clean_command(global: &Global) -> String {
+    shell::clean(named_state_dir(global).as_deref())
+}
+
+/// Where it is if nobody names one.
+fn usual_state_dir() -> Option<PathBuf> {
     let absolute = |name| {
         std::env::var_os(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
     if let Some(state) = absolute("XDG_STATE_HOME") {
-        return Ok(state.join("hubprobe"));
+        return Some(state.join("hubprobe"));
     }
-    absolute("HOME")
-        .map(|home| home.join(".local/state/hubprobe"))
-        .context("neither XDG_STATE_HOME nor HOME is set; name a state directory with --state-dir DIR or HUBPROBE_STATE_DIR")
+    absolute("HOME").map(|home| home.join(".local/state/hubprobe"))
 }
 
 /// The hub that was typed, with the notes on its URL.

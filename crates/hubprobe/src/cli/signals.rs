@@ -10,12 +10,14 @@ use super::exit::Exit;
 use super::printer::Printer;
 
 /// Listens for SIGINT, SIGTERM and SIGHUP as long as the process lives. The
-/// first cancels `end` after `first` was told its name.
+/// first cancels `end` after `first` was told its name; the second leaves with the
+/// command `clean` as its last words.
 ///
 /// # Errors
 /// Where the system does not let us listen.
 pub(super) fn listen(
     printer: Printer,
+    clean: String,
     end: CancellationToken,
     first: impl Fn(&str) + Send + 'static,
 ) -> std::io::Result<()> {
@@ -35,9 +37,9 @@ pub(super) fn listen(
                 () = heard(hang_up.as_mut()) => "SIGHUP",
             };
             if end.is_cancelled() {
-                printer.note(
-                    "hubprobe: leaving at once; what is left on the hub is taken away by: hubprobe clean",
-                );
+                printer.note(&format!(
+                    "hubprobe: leaving at once; what is left on the hub is taken away by: {clean}"
+                ));
                 std::process::exit(Exit::LeftBehind as i32);
             }
             first(name);
@@ -65,11 +67,12 @@ impl Signalled {
 /// Where the system does not let us listen.
 pub(super) fn end_at_first(
     printer: Printer,
+    clean: String,
     doing: &'static str,
 ) -> std::io::Result<(CancellationToken, Signalled)> {
     let (end, signalled) = (CancellationToken::new(), Signalled::default());
     let seen = signalled.clone();
-    listen(printer, end.clone(), move |signal| {
+    listen(printer, clean, end.clone(), move |signal| {
         printer.note(&format!("hubprobe: {signal}: {doing}"));
         seen.0.set(Exit::of_signal(signal)).ok();
     })?;

@@ -4,6 +4,7 @@
 //! neither in the command nor in the argument list of a process (`curl -H @-`,
 //! curl 7.55 and newer).
 
+use crate::vocabulary::shell::quote;
 use crate::vocabulary::{SecretSource, Target};
 
 /// A curl of `method` on `url` as the account.
@@ -39,16 +40,6 @@ pub fn plain(target: &Target, method: &str, url: &str) -> String {
     command.push(' ');
     command.push_str(&quote(url));
     command
-}
-
-/// Quoted for a POSIX shell, where it needs to be.
-pub fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/:.-_=@%+,~".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ pub struct Engine {
     pub node_time: Option<Meter>,
     /// Whether anybody keeps what is for the artifacts.
     pub artifacts: bool,
+    /// The state directory, for who reads of what is left; none where it is the usual one.
+    pub state_dir: Option<String>,
 }
 
 impl Engine {
@@ -68,6 +70,7 @@ impl Engine {
             started: self.clock.started(),
             hubprobe: env!("CARGO_PKG_VERSION").to_owned(),
             dry_run: self.dry_run,
+            state_dir: self.state_dir.clone(),
         });
         for probe in &probes {
             self.events.say(What::Planned(Planned {

@@ -233,6 +233,17 @@ impl Voice {
         self.events.say(What::LeftBehind {
             visit: self.visit,
             what: self.clean(what),
+            by_hand: false,
+        });
+    }
+
+    /// Something of ours lives on, and the hub has forgotten it.
+    pub fn lives_on(&self, what: &str) {
+        self.unclean.store(true, Ordering::Relaxed);
+        self.events.say(What::LeftBehind {
+            visit: self.visit,
+            what: self.clean(what),
+            by_hand: true,
         });
     }
 

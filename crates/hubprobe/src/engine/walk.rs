@@ -22,7 +22,7 @@ use crate::explain;
 use crate::suite::Probe;
 use crate::undo::lock::Lock;
 use crate::undo::{Entry, Ledger, Owner, owner};
-use crate::vocabulary::{Cause, Finding, StepName, Target, VisitId};
+use crate::vocabulary::{Cause, Finding, StepName, Target, VisitId, shell};
 
 /// A visit under way.
 pub struct Walk {
@@ -38,6 +38,8 @@ pub struct Walk {
     pub voice: Voice,
     /// What must be undone.
     pub ledger: Ledger,
+    /// The state directory, where it is not the usual one.
+    pub state_dir: Option<String>,
     /// Time.
     pub clock: Clock,
     /// Whether anything may be changed on the hub.
@@ -114,6 +116,7 @@ impl Walk {
             id,
             voice,
             ledger: engine.ledger.clone(),
+            state_dir: engine.state_dir.clone(),
             clock: engine.clock,
             dry_run: engine.dry_run,
             patience: Patience::new(engine.wait),
@@ -201,8 +204,14 @@ impl Walk {
             account: self.user().to_owned(),
             token: self.probe.account.token.clone(),
             kept: false,
+            survived: None,
             made,
         }
+    }
+
+    /// `hubprobe clean` on the ledger of this run, with what is to be added to it.
+    pub fn clean_command(&self, flag: &str) -> String {
+        format!("{} {flag}", shell::clean(self.state_dir.as_deref()))
     }
 
     /// A curl as the account.

@@ -59,7 +59,12 @@ fn each_once(runs: Vec<Run>) -> Vec<Run> {
 }
 
 /// Two runs, whose visits' times count from one instant, as one.
-fn join(mut all: Run, run: Run) -> Run {
+fn join(mut all: Run, mut run: Run) -> Run {
+    if !all.left_behind() {
+        all.state_dir = run.state_dir.take();
+    } else if all.state_dir != run.state_dir {
+        name_the_ledger(&mut run);
+    }
     if all.merged.is_empty() {
         all.merged = parts(&all);
     }
@@ -79,6 +84,16 @@ fn join(mut all: Run, run: Run) -> Run {
     all.unread.extend(run.unread);
     all.visits.extend(run.visits);
     all
+}
+
+/// Says with each thing that is left which command knows of it: that of the whole is another one.
+fn name_the_ledger(run: &mut Run) {
+    let command = run.clean_command();
+    for visit in &mut run.visits {
+        for what in visit.left_behind.iter_mut().chain(&mut visit.by_hand) {
+            what.push_str(&format!(" (in the ledger of: {command})"));
+        }
+    }
 }
 
 /// The runs of which a run consists.

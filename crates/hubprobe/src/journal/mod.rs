@@ -173,9 +173,12 @@ impl Open {
 
     /// Nothing is known of how it went on, and nothing may look as if it had ended well.
     fn end(&self, run: &mut Run, at: f64) {
-        let mut say = |what| run.apply(&Event { at, what });
         let finding = Finding::new(Cause::ProberInterrupted, "the journal ends before the visit does")
-            .advise("hubprobe was killed, or the disk was full. hubprobe clean takes away what it left on the hub.");
+            .advise(format!(
+                "hubprobe was killed, or the disk was full. What it left on the hub is taken away by: {}",
+                run.clean_command()
+            ));
+        let mut say = |what| run.apply(&Event { at, what });
         say(What::StepFinished {
             visit: self.visit,
             step: self.step,
@@ -188,6 +191,7 @@ impl Open {
                 visit: self.visit,
                 what: "the server, which was not seen to be gone before the journal ends"
                     .to_owned(),
+                by_hand: false,
             });
         }
         say(What::VisitFinished { visit: self.visit });

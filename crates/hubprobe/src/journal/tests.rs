@@ -20,6 +20,7 @@ fn events() -> Vec<Event> {
         started: "2026-11-21T20:45:55Z".parse().unwrap(),
         hubprobe: "0.1.0".to_owned(),
         dry_run: false,
+        state_dir: None,
     };
     let visit = What::VisitStarted {
         visit: 0,
@@ -241,4 +242,43 @@ fn what_cannot_be_read_is_never_green() {
     failed.verdict = Verdict::Failed;
     let all = merged(vec![failed], vec!["x: no".to_owned()]).unwrap();
     assert_eq!(all.verdict, Verdict::Failed);
+}
+
+#[test]
+fn a_merged_run_says_of_what_is_left_which_ledger_has_it() {
+    let run = |dir: Option<&str>, what: Option<&str>| {
+        let mut run = read(&journal(&events())).unwrap();
+        run.state_dir = dir.map(str::to_owned);
+        run.visits[0].left_behind.extend(what.map(str::to_owned));
+        run
+    };
+    let all = merged(
+        vec![
+            run(Some("/clean"), None),
+            run(Some("/one"), Some("a")),
+            run(Some("/one"), Some("b")),
+            run(None, Some("c")),
+            run(Some("/two"), None),
+        ],
+        Vec::new(),
+    )
+    .unwrap();
+    let left: Vec<&String> = all.visits.iter().flat_map(|it| &it.left_behind).collect();
+    assert_eq!(all.state_dir.as_deref(), Some("/one"));
+    assert_eq!(left, ["a", "b", "c (in the ledger of: hubprobe clean)"]);
+}
+
+#[test]
+fn what_was_cut_off_is_taken_away_where_its_ledger_is() {
+    let mut events = events();
+    if let What::RunStarted { state_dir, .. } = &mut events[0].what {
+        *state_dir = Some("/srv/a state".to_owned());
+    }
+    let run = read(&journal(&events[..5])).unwrap();
+    assert_eq!(run.state_dir.as_deref(), Some("/srv/a state"));
+    let advice = run.visits[0].finding.as_ref().unwrap().advice.clone();
+    assert!(
+        advice.ends_with("hubprobe clean --state-dir '/srv/a state'"),
+        "{advice}"
+    );
 }

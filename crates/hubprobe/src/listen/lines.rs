@@ -84,10 +84,15 @@ impl Listener for Lines {
                 self.last.remove(visit);
             }
             // A report in another format may go into a file that nobody reads now.
-            What::LeftBehind { what, .. } => self.say(
-                at,
-                &format!("LEFT BEHIND: {what}; once the hub is well again: hubprobe clean"),
-            ),
+            What::LeftBehind { what, by_hand, .. } => {
+                let then = if *by_hand {
+                    "end it by hand; then"
+                } else {
+                    "once the hub is well again"
+                };
+                let command = run.clean_command();
+                self.say(at, &format!("LEFT BEHIND: {what}; {then}: {command}"));
+            }
             What::Interrupted { signal } => {
                 let undoing = if run.visits.is_empty() {
                     ""

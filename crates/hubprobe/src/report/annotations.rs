@@ -5,7 +5,7 @@
 
 use crate::vocabulary::{Run, Verdict};
 
-use super::{apart, failure, plain};
+use super::{apart, failure, left, plain};
 
 /// The commands, a line each; empty where all is well.
 #[must_use]
@@ -45,7 +45,7 @@ pub fn report(run: &Run) -> String {
             say(
                 "error",
                 "hubprobe: something may be left on the hub",
-                &format!("{}\nhubprobe clean takes it away", plain::block(what)),
+                &format!("{}\n{}", plain::block(what), left::about(run, visit, what)),
             );
         }
     }

@@ -127,10 +127,12 @@ fn base() -> Run {
         samples::kept(),
         samples::inconclusive(),
         samples::passed(),
+        samples::survived(),
     ] {
         run.visits.extend(other.visits);
     }
     run.interrupted = Some("SIGINT".to_owned());
+    run.state_dir = Some("/var/lib/hubprobe".to_owned());
     run
 }
 
@@ -221,6 +223,8 @@ fn no_text_of_a_hub_changes_the_shape_of_a_report() {
         "/visits/2/left_behind/0",
         "/visits/3/kept/0",
         "/unread/0",
+        "/visits/6/by_hand/0",
+        "/state_dir",
     ] {
         assert!(
             places.iter().any(|place| place == wanted),

@@ -11,7 +11,7 @@ use crate::vocabulary::{Finding, Run, Verdict};
 
 use super::conclusion::conclusion;
 use super::words::seconds;
-use super::{apart, failure, plain};
+use super::{apart, failure, left, plain};
 
 /// The page; ends with a line break.
 ///
@@ -43,6 +43,7 @@ pub fn report(run: &Run) -> Result<String, askama::Error> {
         unread: run.unread.iter().map(|file| plain::line(file)).collect(),
         several_hubs: apart::several_hubs(run),
         several_runs: apart::several_runs(run),
+        to_do: left::advice(run),
         visits: (1..)
             .zip(run.visits.iter().zip(apart::names(run)))
             .map(|(number, (visit, name))| shown(run, number, visit, name))
@@ -65,6 +66,7 @@ struct Page {
     version: String,
     left_behind: Vec<String>,
     unread: Vec<String>,
+    to_do: Vec<left::Advice>,
     several_hubs: bool,
     several_runs: bool,
     visits: Vec<Shown>,

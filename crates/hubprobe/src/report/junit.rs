@@ -19,7 +19,7 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 use crate::vocabulary::run::{Step, Visit};
 use crate::vocabulary::{Finding, Run, Verdict};
 
-use super::{apart, failure, plain};
+use super::{apart, failure, left, plain};
 
 /// The report as XML.
 ///
@@ -132,12 +132,13 @@ fn suite(run: &Run, visit: &Visit, name: &str) -> TestSuite {
             0 => "left behind".to_owned(),
             _ => format!("left behind {}", index + 1),
         };
+        let advice = left::about(run, visit, what);
         let what = plain::line(what);
         let status = not_passed(
             Verdict::Inconclusive,
             "left_behind",
             &what,
-            &format!("{what}\nTo take it away: hubprobe clean"),
+            &format!("{what}\n{advice}"),
         );
         suite.add_test_case(case(&name, &class, status));
     }

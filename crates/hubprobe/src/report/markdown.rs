@@ -9,7 +9,7 @@ use crate::vocabulary::{Finding, Run, Verdict};
 
 use super::conclusion::conclusion;
 use super::words::seconds;
-use super::{apart, failure, plain};
+use super::{apart, failure, left, plain};
 
 /// The report; ends with a line break.
 #[must_use]
@@ -17,7 +17,11 @@ pub fn report(run: &Run) -> String {
     let (text, verdict) = conclusion(run);
     let mut page = format!("## {} {}\n\n", mark(verdict), escaped(&text));
     if run.left_behind() {
-        page.push_str("> [!CAUTION]\n> Something may be left on the hub. Once the hub is well again: `hubprobe clean`\n>\n");
+        page.push_str("> [!CAUTION]\n> Something may be left on the hub.\n");
+        for left::Advice { words, command } in left::advice(run) {
+            page.push_str(&format!("> {words} {}\n", code(&command)));
+        }
+        page.push_str(">\n");
         for what in run.visits.iter().flat_map(|visit| &visit.left_behind) {
             page.push_str(&format!("> * {}\n", code(what)));
         }

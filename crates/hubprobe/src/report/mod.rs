@@ -27,6 +27,7 @@ mod apart;
 mod command;
 mod conclusion;
 mod failure;
+mod left;
 mod waterfall;
 mod words;
 mod wrap;

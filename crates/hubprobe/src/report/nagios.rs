@@ -12,7 +12,7 @@ use crate::vocabulary::run::Visit;
 use crate::vocabulary::{Run, StepName, Verdict};
 
 use super::conclusion::conclusion;
-use super::{apart, failure, plain};
+use super::{apart, failure, left, plain};
 
 /// The most characters of the text before the `|`; some pagers cut there.
 const LONGEST: usize = 300;
@@ -55,7 +55,8 @@ pub fn report(run: &Run) -> String {
     let word = state(run).word();
     let (mut text, _) = conclusion(run);
     if run.left_behind() {
-        text.push_str("; something may be left behind: hubprobe clean");
+        text.push_str("; something may be left behind: ");
+        text.push_str(&left::line(run));
     }
     let names = apart::names(run);
     let visits = || names.iter().zip(&run.visits);

@@ -13,6 +13,7 @@ pub(super) fn all() -> Vec<(&'static str, Run)> {
         ("failed", failed()),
         ("inconclusive", inconclusive()),
         ("left_behind", left_behind()),
+        ("survived", survived()),
         ("kept", kept()),
         ("hostile", hostile()),
         ("several", several()),
@@ -63,6 +64,7 @@ fn visit(probe: &str, steps: Vec<Step>, finding: Option<Finding>) -> Visit {
         node_time_s: None,
         warnings: Vec::new(),
         left_behind: Vec::new(),
+        by_hand: Vec::new(),
         kept: Vec::new(),
     }
 }
@@ -237,6 +239,33 @@ pub(super) fn left_behind() -> Run {
     run(vec![visit])
 }
 
+/// Of a run with a state directory of its own: one server whose stop is pending, and one that has outlived its stop.
+pub(super) fn survived() -> Run {
+    let mut pending = left_behind().visits.remove(0);
+    pending.probe = "large".to_owned();
+    let mut visit = passed_visit("normal");
+    if let Some(gone) = visit.steps.last_mut() {
+        gone.verdict = Verdict::Failed;
+        gone.summary = "its process lives on".to_owned();
+    }
+    visit.finding = Some(
+        Finding::new(
+            Cause::StopSurvived,
+            "the hub says that the default server is stopped, but its process lives on",
+        )
+        .seen("its kernel still answers on the websocket that was open before the stop")
+        .seen("its server is process 4711, its kernel is process 4720 on node042"),
+    );
+    visit.verdict = Verdict::Failed;
+    let what = "the default server of servuser on https://jupyter.example.org/: its process lives on; its server is process 4711, \
+                its kernel is process 4720 on node042";
+    visit.left_behind.push(what.to_owned());
+    visit.by_hand.push(what.to_owned());
+    let mut run = run(vec![visit, pending]);
+    run.state_dir = Some("/var/lib/hubprobe/nightly checks".to_owned());
+    run
+}
+
 pub(super) fn kept() -> Run {
     let mut visit = passed_visit("normal");
     visit.steps.truncate(6);
@@ -266,6 +295,7 @@ pub(super) fn hostile() -> Run {
     visit.warnings.push(evil.clone());
     visit.kept.push(evil.clone());
     visit.left_behind.push(evil.clone());
+    visit.by_hand.push(evil.clone());
     for step in &mut visit.steps {
         step.summary = format!("{evil}{}", "東京".repeat(60));
         for line in &mut step.progress {
@@ -284,7 +314,9 @@ pub(super) fn hostile() -> Run {
                 evil.replace('\'', "'\\''")
             )),
     );
-    run(vec![visit])
+    let mut run = run(vec![visit]);
+    run.state_dir = Some(evil);
+    run
 }
 
 pub(super) fn run_of_nothing() -> Run {

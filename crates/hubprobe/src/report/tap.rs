@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::vocabulary::run::Visit;
 use crate::vocabulary::{Run, Verdict};
 
-use super::{apart, failure, plain};
+use super::{apart, failure, left, plain};
 
 /// The report; ends with a line break.
 #[must_use]
@@ -19,13 +19,13 @@ pub fn report(run: &Run) -> String {
     if run.visits.is_empty() {
         lines.push("Bail out! no probe ran".to_owned());
     } else {
-        let left: Vec<&String> = run
+        let behind: Vec<&String> = run
             .visits
             .iter()
             .flat_map(|visit| &visit.left_behind)
             .collect();
         let mut next = run.visits.len();
-        let points = next + usize::from(!left.is_empty()) + usize::from(!run.unread.is_empty());
+        let points = next + usize::from(!behind.is_empty()) + usize::from(!run.unread.is_empty());
         lines.push(format!("1..{points}"));
         for (index, visit) in run.visits.iter().enumerate() {
             point(&mut lines, index + 1, run, visit);
@@ -33,14 +33,14 @@ pub fn report(run: &Run) -> String {
         let list = |texts: &[&String]| -> Vec<String> {
             texts.iter().map(|text| plain::line(text)).collect()
         };
-        if !left.is_empty() {
+        if !behind.is_empty() {
             next += 1;
             lines.push(format!("not ok {next} - nothing is left behind"));
             block(
                 &mut lines,
                 &[
-                    ("left_behind", json!(list(&left))),
-                    ("advice", json!("hubprobe clean")),
+                    ("left_behind", json!(list(&behind))),
+                    ("advice", json!(left::line(run))),
                 ],
             );
         }
@@ -181,6 +181,7 @@ mod tests {
             text.contains("\nnot ok 2 - nothing is left behind\n"),
             "{text}"
         );
+        assert!(text.contains("\n  advice: \"hubprobe clean\"\n"), "{text}");
         assert_eq!(
             report(&samples::run_of_nothing()),
             "TAP version 13\nBail out! no probe ran\n"

@@ -12,7 +12,7 @@ use crate::vocabulary::{Finding, Run, Verdict};
 
 use super::conclusion::conclusion;
 use super::wrap::wrap;
-use super::{apart, command, failure, overview, plain, waterfall};
+use super::{apart, command, failure, left, overview, plain, waterfall};
 
 /// How the report may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -314,8 +314,14 @@ impl Page {
                 self.list_item(&text);
             }
         }
-        self.text("  ", "To take it away, once the hub is well again:");
-        self.painted(style, "    ", "hubprobe clean");
+        for left::Advice { words, command } in left::advice(run) {
+            self.text("  ", words);
+            for line in command::lines(&command, self.look.width, "    ") {
+                let (indent, rest) = line.split_at(line.len() - line.trim_start().len());
+                let painted = format!("{indent}{}", self.look.paint(style, rest));
+                self.lines.push(painted);
+            }
+        }
         self.blank();
     }
 

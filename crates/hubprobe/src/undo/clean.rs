@@ -15,7 +15,8 @@ use super::credential::{self, Doubtful};
 use super::lock::{self, Lock, NotLocked, Of, Place, Seen};
 use super::owner::Life;
 use super::server::{LATE_START, Taking, Trouble};
-use super::{Entry, Ledger, LedgerError, Made, Owner, ServerMade, rotation};
+use super::survivor::Look;
+use super::{Entry, Ledger, LedgerError, Made, Owner, ServerMade, Survivor, rotation};
 use crate::connect;
 use crate::vocabulary::SecretSource;
 
@@ -82,6 +83,10 @@ pub enum Outcome {
     Left(String),
     /// It could not be taken back, and may still be there; the entry stays.
     Failed(String),
+    /// It outlived its stop and was seen to live on: it must be ended by hand; the entry stays.
+    LivesOn(String),
+    /// It outlived its stop, and whether it lives on cannot be seen from here; the entry stays.
+    Unseen(String),
 }
 
 /// An entry and what became of it.
@@ -89,6 +94,8 @@ pub enum Outcome {
 pub struct Cleaned {
     /// What it is.
     pub what: String,
+    /// Its entry; none for a file that is none.
+    pub id: Option<Uuid>,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -109,6 +116,7 @@ pub async fn clean(
         .into_iter()
         .map(|(path, reason)| Cleaned {
             what: path.display().to_string(),
+            id: None,
             outcome: Outcome::Failed(format!(
                 "this file of the ledger cannot be read: {reason}. See what it says, then delete it"
             )),
@@ -129,13 +137,14 @@ pub async fn clean(
         let outcome = match reason_to_leave(ledger, &entry, choice).await {
             Some(reason) => Outcome::Left(reason),
             None => match hold(ledger, &entry, choice, run).await {
-                Ok(_lock) => take_back(&entry, choice, run, budget).await,
+                Ok(_lock) => take_back(ledger, &entry, choice, run, budget).await,
                 Err(reason) => Outcome::Left(reason),
             },
         };
         let outcome = struck_out(ledger, &entry, outcome);
         cleaned.push(Cleaned {
             what: entry.describe(),
+            id: Some(entry.id),
             outcome,
         });
     }
@@ -162,6 +171,10 @@ async fn reason_to_leave(ledger: &Ledger, entry: &Entry, choice: &Choice) -> Opt
         return (!choice.kept).then(|| "it is kept on purpose; --kept takes it away".to_owned());
     }
     let Owner { host, pid, .. } = &entry.owner;
+    // It is only looked at, which anybody may do.
+    if entry.survived.is_some() && entry.owner.life() != Life::Alive {
+        return None;
+    }
     match entry.owner.life() {
         Life::Alive => Some(format!(
             "the run of process {pid} that made it is still going on"
@@ -222,7 +235,17 @@ async fn locked(ledger: &Ledger, entry: &Entry) -> Seen {
     lock::look(ledger.state_dir(), place, entry.run, &entry.owner).await
 }
 
-async fn take_back(entry: &Entry, choice: &Choice, run: Uuid, budget: Duration) -> Outcome {
+async fn take_back(
+    ledger: &Ledger,
+    entry: &Entry,
+    choice: &Choice,
+    run: Uuid,
+    budget: Duration,
+) -> Outcome {
+    if let Some(survivor) = &entry.survived {
+        let outcome = look_again(survivor, budget).await;
+        return without_the_token(entry, outcome).await;
+    }
     let token = match &choice.token {
         Some(token) => token.clone(),
         None if entry.token == SecretSource::Stdin => {
@@ -252,7 +275,16 @@ async fn take_back(entry: &Entry, choice: &Choice, run: Uuid, budget: Duration) 
                 unreachable: UNREACHABLE.min(budget),
                 deadline: Instant::now() + budget,
             };
-            take_server(&taking).await
+            match take_server(&taking).await {
+                (outcome, Some(survived)) => {
+                    let known = Entry {
+                        survived: Some(*survived),
+                        ..entry.clone()
+                    };
+                    noted(ledger, &known, outcome)
+                }
+                (outcome, None) => outcome,
+            }
         }
         made => take_credential(&hub, made, entry).await,
     };
@@ -319,7 +351,44 @@ fn may_come_until(entry: &Entry, made: &ServerMade) -> Option<Instant> {
     (!left.is_zero()).then(|| Instant::now() + left)
 }
 
-async fn take_server(taking: &Taking<'_>) -> Outcome {
+/// The scheduler's command may say anything.
+async fn without_the_token(entry: &Entry, outcome: Outcome) -> Outcome {
+    // Standard input is over, and is somebody else's now.
+    if entry.token == SecretSource::Stdin {
+        return outcome;
+    }
+    match connect::read_token(&entry.token).await {
+        Ok(read) => scrubbed(outcome, &read.token),
+        Err(_) => outcome,
+    }
+}
+
+/// What the hub has forgotten is only looked for.
+async fn look_again(survivor: &Survivor, budget: Duration) -> Outcome {
+    let place = survivor.place();
+    let told = |how: String| {
+        if place.is_empty() {
+            format!("{}: {how}", survivor.seen)
+        } else {
+            format!("{} ({place}): {how}", survivor.seen)
+        }
+    };
+    match survivor.look(budget).await {
+        Look::Gone(how) => Outcome::Gone(format!("it had outlived its stop; {how}")),
+        Look::LivesOn(how) => Outcome::LivesOn(told(how)),
+        Look::Unknown(why) => Outcome::Unseen(told(why)),
+    }
+}
+
+/// The hub takes it for stopped from now on: without this in the ledger, the next look would take it for gone.
+fn noted(ledger: &Ledger, known: &Entry, outcome: Outcome) -> Outcome {
+    match (ledger.enter(known), outcome) {
+        (Err(error), Outcome::LivesOn(text)) => Outcome::LivesOn(format!("{text}; {error}")),
+        (_, outcome) => outcome,
+    }
+}
+
+async fn take_server(taking: &Taking<'_>) -> (Outcome, Option<Box<Survivor>>) {
     let taken = match taking.stop().await {
         Ok(stopped) => taking
             .gone()
@@ -328,19 +397,24 @@ async fn take_server(taking: &Taking<'_>) -> Outcome {
         Err(trouble) => Err(trouble),
     };
     match taken {
-        Ok(words) => Outcome::Gone(words),
-        Err(Trouble { finding, ours }) => {
+        Ok(words) => (Outcome::Gone(words), None),
+        Err(Trouble {
+            finding,
+            ours,
+            survived,
+        }) => {
             let words = format!(
                 "{} ({}): {}",
                 finding.summary,
                 finding.cause,
                 finding.evidence.join("; ")
             );
-            if ours {
-                Outcome::Failed(words)
-            } else {
-                Outcome::NotOurs(words)
-            }
+            let outcome = match (&survived, ours) {
+                (Some(_), _) => Outcome::LivesOn(words),
+                (None, true) => Outcome::Failed(words),
+                (None, false) => Outcome::NotOurs(words),
+            };
+            (outcome, survived)
         }
     }
 }
@@ -351,5 +425,7 @@ fn scrubbed(outcome: Outcome, token: &Token) -> Outcome {
         Outcome::NotOurs(text) => Outcome::NotOurs(token.scrub(&text)),
         Outcome::Left(text) => Outcome::Left(token.scrub(&text)),
         Outcome::Failed(text) => Outcome::Failed(token.scrub(&text)),
+        Outcome::LivesOn(text) => Outcome::LivesOn(token.scrub(&text)),
+        Outcome::Unseen(text) => Outcome::Unseen(token.scrub(&text)),
     }
 }

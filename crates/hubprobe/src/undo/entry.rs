@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Owner, Rotation, owner};
+use super::{Owner, Rotation, Survivor, owner};
 use crate::vocabulary::{SecretSource, Target};
 
 /// One thing that is ours on a hub, or may be.
@@ -36,6 +36,9 @@ pub struct Entry {
     /// It stays on purpose, until `hubprobe clean --kept`.
     #[serde(default)]
     pub kept: bool,
+    /// It outlived its stop, and the hub has forgotten it: only another look where it was seen can tell that it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survived: Option<Survivor>,
     /// What it is.
     pub made: Made,
 }

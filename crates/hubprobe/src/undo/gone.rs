@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use url::Url;
+
+use super::Survivor;
 use super::birth::State;
 use super::entry::server_words;
 use super::route::Route;
@@ -63,22 +66,28 @@ impl Taking<'_> {
             match seen {
                 Route::Gone(how) => return Ok(format!("gone from the hub and the proxy ({how})")),
                 Route::Alive(evidence) if Instant::now() >= until => {
-                    return Err(left(
-                        Finding::new(
-                            Cause::StopSurvived,
-                            format!(
-                                "the hub says that {} is stopped, but it still answers at {url}",
-                                server_words(&self.made.name)
-                            ),
-                        )
-                        .seen(evidence),
-                    ));
+                    return Err(self.survived(&url, &evidence));
                 }
                 Route::Unknown(evidence) if Instant::now() >= until => {
                     return Err(self.never_ended(&evidence));
                 }
                 Route::Alive(_) | Route::Unknown(_) => self.pause(BETWEEN_LOOKS).await,
             }
+        }
+    }
+
+    fn survived(&self, url: &Url, evidence: &str) -> Trouble {
+        let seen = format!(
+            "the hub says that {} is stopped, but it still answers at {url}",
+            server_words(&self.made.name)
+        );
+        let survivor = Survivor {
+            seen: seen.clone(),
+            ..Survivor::default()
+        };
+        Trouble {
+            survived: Some(Box::new(survivor)),
+            ..left(Finding::new(Cause::StopSurvived, seen).seen(evidence))
         }
     }
 

@@ -206,6 +206,7 @@ mod tests {
             account: "servuser".into(),
             token: SecretSource::File("/etc/token".into()),
             kept: false,
+            survived: None,
             made: Made::Server(ServerMade {
                 apart_s: 0,
                 name: String::new(),

@@ -21,6 +21,7 @@ pub mod rotation;
 mod route;
 pub mod server;
 pub mod stamp;
+pub mod survivor;
 pub mod unfinished;
 
 pub use clean::{Cleaned, Outcome};
@@ -29,3 +30,4 @@ pub use ledger::{Ledger, LedgerError};
 pub use owner::Owner;
 pub use rotation::Rotation;
 pub use stamp::Stamp;
+pub use survivor::Survivor;

@@ -37,6 +37,17 @@ pub enum Life {
     Elsewhere,
 }
 
+/// What can be seen of a process from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// It runs.
+    Alive,
+    /// It has ended.
+    Ended,
+    /// It is of another boot, host or container, or hidden from us.
+    Unseen,
+}
+
 impl Owner {
     /// This process.
     pub fn this() -> Self {
@@ -62,6 +73,29 @@ impl Owner {
     pub fn is_of_this_boot(&self) -> bool {
         let here = Self::this();
         self.boot == here.boot && !here.boot.is_empty()
+    }
+
+    /// Whether it runs, for sure: only of a process of this boot and this pid namespace, whatever the host is called, can that
+    /// be said. `/proc` may hide what is another user's (`hidepid`), which a signal's check does not (kill(2)).
+    pub fn sight(&self) -> Sight {
+        let here = Self::this();
+        let same = |ours: &str, theirs: &str| ours == theirs && !ours.is_empty();
+        if !same(&here.boot, &self.boot) || !same(&here.space, &self.space) || self.started == 0 {
+            return Sight::Unseen;
+        }
+        match start_ticks(self.pid) {
+            Some(started) if started == self.started => return Sight::Alive,
+            Some(_) => return Sight::Ended,
+            None => {}
+        }
+        let is_there = rustix::process::Pid::from_raw(self.pid.cast_signed())
+            .map(rustix::process::test_kill_process);
+        match is_there {
+            Some(Err(rustix::io::Errno::SRCH)) => Sight::Ended,
+            // One that has ended, and that nobody has waited for.
+            _ if std::path::Path::new(&format!("/proc/{}/stat", self.pid)).exists() => Sight::Ended,
+            _ => Sight::Unseen,
+        }
     }
 
     /// Whether it still runs, as seen from this process.
@@ -139,6 +173,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_of_this_boot_and_namespace_is_not_seen() {
+        let this = Owner::this();
+        assert_eq!(this.sight(), Sight::Alive);
+        let named = Owner {
+            host: "another".into(),
+            ..this.clone()
+        };
+        assert_eq!(named.sight(), Sight::Alive);
+        for far in [
+            Owner {
+                boot: "another".into(),
+                ..this.clone()
+            },
+            Owner {
+                space: "pid:[1]".into(),
+                ..this.clone()
+            },
+            Owner {
+                space: String::new(),
+                ..this.clone()
+            },
+            Owner {
+                started: 0,
+                ..this.clone()
+            },
+        ] {
+            assert_eq!(far.sight(), Sight::Unseen, "{far:?}");
+        }
+        let reused = Owner {
+            started: this.started + 1,
+            ..this
+        };
+        assert_eq!(reused.sight(), Sight::Ended);
+    }
+
+    #[test]
     fn a_process_that_was_killed_is_dead() {
         let mut child = std::process::Command::new("sleep")
             .arg("60")
@@ -151,7 +221,13 @@ mod tests {
         };
         assert_eq!(owner.life(), Life::Alive);
         child.kill().unwrap();
+        let began = std::time::Instant::now();
+        // Nobody has waited for it yet.
+        while owner.sight() != Sight::Ended {
+            assert!(began.elapsed() < std::time::Duration::from_secs(20));
+        }
         child.wait().unwrap();
+        assert_eq!(owner.sight(), Sight::Ended);
         assert_eq!(owner.life(), Life::Dead);
     }
 }

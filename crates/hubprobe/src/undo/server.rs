@@ -12,9 +12,9 @@ use jupyterhub_client::{Error, Hub};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::ServerMade;
 use super::birth::{State, state, undecided};
 use super::entry::server_words;
+use super::{ServerMade, Survivor};
 use crate::vocabulary::{Cause, Finding};
 
 /// Between two looks at the hub's model.
@@ -127,6 +127,8 @@ pub struct Trouble {
     /// Ours may still be there; where it is false, what is there is somebody
     /// else's.
     pub ours: bool,
+    /// It is stopped as the hub has it, and lives on.
+    pub survived: Option<Box<Survivor>>,
 }
 
 impl Taking<'_> {
@@ -358,6 +360,7 @@ impl Taking<'_> {
                     .made
                     .answered
                     .is_some_and(|status| !(300..500).contains(&status)),
+            survived: None,
         }
     }
 
@@ -415,6 +418,7 @@ pub(super) fn left(finding: Finding) -> Trouble {
     Trouble {
         finding,
         ours: true,
+        survived: None,
     }
 }
 

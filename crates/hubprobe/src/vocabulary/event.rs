@@ -40,6 +40,9 @@ pub enum What {
         hubprobe: String,
         /// Whether the run changes nothing on the hub.
         dry_run: bool,
+        /// The state directory, where it is not the usual one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state_dir: Option<String>,
     },
     /// A probe is to be visited: said of each, before the first visit begins.
     Planned(Planned),
@@ -114,6 +117,9 @@ pub enum What {
         visit: VisitId,
         /// What, and why it may be there.
         what: String,
+        /// The hub has forgotten it, so that `hubprobe clean` cannot take it away.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_hand: bool,
     },
     /// Something of ours is still on the hub, on purpose.
     Kept {

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod plain;
 pub mod run;
 mod secret_source;
+pub mod shell;
 pub mod step;
 pub mod target;
 pub mod verdict;

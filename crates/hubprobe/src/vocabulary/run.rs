@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Event, Finding, StepName, Verdict, VisitId, What};
 
+mod left;
 mod planned;
 
 pub use planned::Planned;
@@ -36,6 +37,9 @@ pub struct Run {
     /// Whether it was a dry run, which changes nothing on a hub.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// The state directory, whose ledger has what is left; absent where it is the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<String>,
     /// The signal that ended it early, if one did: `SIGINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<String>,
@@ -128,6 +132,9 @@ pub struct Visit {
     pub warnings: Vec<String>,
     /// What of ours may still be on the hub.
     pub left_behind: Vec<String>,
+    /// What of that the hub has forgotten and lives on all the same: it must be ended by hand, `hubprobe clean` cannot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_hand: Vec<String>,
     /// What of ours is still on the hub, on purpose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
@@ -190,6 +197,7 @@ impl Run {
             duration_s: 0.0,
             verdict: Verdict::Skipped,
             dry_run: false,
+            state_dir: None,
             interrupted: None,
             node_time: None,
             merged: Vec::new(),
@@ -211,11 +219,13 @@ impl Run {
                 started,
                 hubprobe,
                 dry_run,
+                state_dir,
             } => {
                 self.run = *run;
                 self.started = *started;
                 self.hubprobe.clone_from(hubprobe);
                 self.dry_run = *dry_run;
+                self.state_dir.clone_from(state_dir);
             }
             What::VisitStarted {
                 visit,
@@ -247,6 +257,7 @@ impl Run {
                         node_time_s: None,
                         warnings: Vec::new(),
                         left_behind: Vec::new(),
+                        by_hand: Vec::new(),
                         kept: Vec::new(),
                     });
                 }
@@ -295,6 +306,7 @@ impl Run {
             duration_s: visit.duration_s,
             verdict: visit.verdict,
             dry_run: self.dry_run,
+            state_dir: self.state_dir.clone(),
             interrupted: self.interrupted.clone(),
             node_time: self.node_time,
             merged: Vec::new(),
@@ -332,13 +344,6 @@ impl Run {
     pub fn verdict_over_visits(&self) -> Verdict {
         let early = self.interrupted.iter().map(|_| Verdict::Inconclusive);
         Verdict::over(self.visits.iter().map(|visit| visit.verdict).chain(early))
-    }
-
-    /// Whether anything of ours may still be on a hub.
-    pub fn left_behind(&self) -> bool {
-        self.visits
-            .iter()
-            .any(|visit| !visit.left_behind.is_empty())
     }
 }
 
@@ -383,7 +388,12 @@ impl Visit {
             What::Warning { text, .. } if !self.warnings.contains(text) => {
                 self.warnings.push(text.clone());
             }
-            What::LeftBehind { what, .. } => self.left_behind.push(what.clone()),
+            What::LeftBehind { what, by_hand, .. } => {
+                self.left_behind.push(what.clone());
+                if *by_hand {
+                    self.by_hand.push(what.clone());
+                }
+            }
             What::Kept { what, .. } => self.kept.push(what.clone()),
             What::VisitRetried { .. } => {
                 self.attempts += 1;

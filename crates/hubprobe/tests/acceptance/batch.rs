@@ -218,7 +218,7 @@ fn gone_as_slurm_has_it(hubs: &Hubs, version: &str) {
     );
     let sandbox = hubs.own(&Spec {
         extra_config_text: Some(config),
-        ..slurm_spec(hubs, version, "gone")
+        ..slurm_spec(hubs, version, "keeps")
     });
     let conf = sandbox.slurm_conf().unwrap();
     let check = |world: &World| {
@@ -250,7 +250,35 @@ fn gone_as_slurm_has_it(hubs: &Hubs, version: &str) {
         evidence.contains(&format!("squeue -h -j {job}: ")),
         "{evidence}"
     );
+
+    // The hub has forgotten it, and Slurm has not.
+    let clean = || {
+        let clean = world.hubprobe(&["clean"]);
+        clean.env("SLURM_CONF", conf.to_str().unwrap()).run()
+    };
+    let cleaned = clean();
+    cleaned.exits(4).says("LIVES ON: ").complains("by hand");
+    assert!(
+        cleaned.out.contains(&format!("squeue -h -j {job}: ")),
+        "{}",
+        cleaned.out
+    );
+    // Who cannot ask Slurm does not say that it is gone.
+    let blind = world
+        .hubprobe(&["clean"])
+        .env("SLURM_CONF", "/nonexistent")
+        .run();
+    blind.exits(4);
+    assert_eq!(world.ledger().len(), 1);
     ask(&sandbox, "scancel", &[&job]);
+    let began = Instant::now();
+    while clean().code != Some(0) {
+        assert!(
+            began.elapsed() < Duration::from_secs(90),
+            "the job does not end"
+        );
+    }
+    world.assert_nothing_left();
 }
 
 /// A spawner that says nothing of a queue, where it is asked to.

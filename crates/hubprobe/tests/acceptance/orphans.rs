@@ -1,16 +1,22 @@
 //! An older server that the hub believes stopped answers in the place of ours;
 //! and a token that is about to expire.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jupyterhub_client::NewToken;
 use jupyterhub_sandbox::Spec;
+use serde_json::Value;
+use uuid::Uuid;
 
 use crate::Case;
 use crate::hubs::{Hubs, block_on};
 use crate::world::World;
 
 pub const EDGES: &[Case] = &[
+    (
+        "orphans::what_outlived_its_stop_is_not_called_gone",
+        what_outlived_its_stop_is_not_called_gone,
+    ),
     (
         "orphans::an_older_server_in_the_place_of_ours",
         an_older_server_in_the_place_of_ours,
@@ -62,13 +68,109 @@ fn an_older_server_in_the_place_of_ours(hubs: &Hubs, version: &str) {
         "{finding}"
     );
     std::thread::sleep(Duration::from_secs(12));
-    let finding = world.check().run().exits(1).finds("stop.survived");
+    // What lives on is said by each run that sees it.
+    let finding = world.check().run().exits(4).finds("stop.survived");
     assert!(
         finding["evidence"]
             .to_string()
             .contains("we asked for ours"),
         "{finding}"
     );
+}
+
+/// The hub says that it is stopped, and has forgotten it: its process goes on, so `clean` says so, until it was ended by hand.
+fn what_outlived_its_stop_is_not_called_gone(hubs: &Hubs, version: &str) {
+    let world = World::new(hubs, version, "survivor");
+    let said = world
+        .check()
+        .option("fault=stop_noop")
+        .and(&["--deadline", "stop=6s"])
+        .run();
+    let command = format!(
+        "hubprobe clean --state-dir {}",
+        world.dir.join("state").display()
+    );
+    said.exits(4).complains(&command).finds("stop.survived");
+    let visit = said.visit();
+    assert_eq!(
+        visit["left_behind"].as_array().unwrap().len(),
+        1,
+        "{visit:#}"
+    );
+    assert_eq!(visit["by_hand"], visit["left_behind"]);
+    let [path] = &world.ledger()[..] else {
+        panic!("{:?}", world.ledger());
+    };
+    let entry: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let server = entry["survived"]["processes"]["server"]["pid"].to_string();
+    let left = visit["left_behind"].to_string();
+    assert!(
+        left.contains(&format!("its server is process {server}")),
+        "{left}"
+    );
+
+    // One of a host that cannot be seen from here: it stays until it is named.
+    let mut far = entry.clone();
+    let far_id = Uuid::now_v7().to_string();
+    far["id"] = far_id.clone().into();
+    for process in ["kernel", "server"] {
+        far["survived"]["processes"][process]["boot"] = "another".into();
+    }
+    let far_path = path.with_file_name(format!("{far_id}.json"));
+    std::fs::write(far_path, far.to_string()).unwrap();
+
+    let clean = |more: &[&str]| world.hubprobe(&["clean"]).and(more).run();
+    let cleaned = clean(&[]);
+    cleaned
+        .exits(4)
+        .says("LIVES ON: the default server")
+        .says(&format!("process {server} runs"))
+        .says("LIVES ON?: the default server")
+        .complains("end its process, pod or job by hand")
+        .complains(&format!("{command} --forget {far_id}"));
+    assert_eq!(world.ledger().len(), 2);
+    clean(&["--dry-run"])
+        .exits(0)
+        .says(&format!("process {server}"));
+
+    // A later run takes nothing of it for its own, and says what it sees.
+    let again = world.check().run();
+    again.exits(4);
+    let visit = again.visit();
+    assert_eq!(visit["verdict"], "passed", "{visit:#}");
+    let (by_hand, warnings) = (visit["by_hand"].to_string(), visit["warnings"].to_string());
+    assert!(by_hand.contains("from an earlier run"), "{visit:#}");
+    assert!(
+        warnings.contains(&format!("--forget {far_id}")),
+        "{visit:#}"
+    );
+    assert_eq!(world.ledger().len(), 2);
+
+    // Its kernel ends when it sees that.
+    let killed = std::process::Command::new("kill")
+        .args(["-KILL", &server])
+        .status();
+    assert!(killed.unwrap().success());
+    let began = Instant::now();
+    while world.ledger().len() > 1 {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "its kernel lives on"
+        );
+        let cleaned = clean(&[]);
+        cleaned.exits(4);
+        if cleaned.out.contains("gone: ") {
+            cleaned.says("have ended");
+        }
+    }
+    clean(&["--forget", &far_id])
+        .exits(0)
+        .says("forgotten: the default server");
+    let state = world.dir.join("state").display().to_string();
+    clean(&[])
+        .exits(0)
+        .says(&format!("nothing is left: the ledger in {state} is empty"));
+    world.assert_nothing_left();
 }
 
 fn a_token_that_expires_soon(hubs: &Hubs, version: &str) {

@@ -145,7 +145,7 @@ pub(crate) const ROOMS: &[Room] = &[
     // Takes back what was made: for visits, signals and `clean` alike, so it knows none of them.
     Room {
         name: "undo",
-        rooms: &["vocabulary", "connect"],
+        rooms: &["vocabulary", "connect", "diagnose", "hook"],
         crates: &[
             "jupyterhub_client",
             "jiff",

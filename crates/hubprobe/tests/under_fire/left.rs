@@ -141,7 +141,7 @@ fn another_in_its_place(_: &Hubs) {
     assert_eq!(said.visit()["left_behind"], serde_json::json!([]));
     assert!(fire.hub.world.servers(ACCOUNT).contains_key(""));
     let said = fire.clean().run();
-    said.exits(0).says("the ledger is empty");
+    said.exits(0).says("is empty");
     assert!(fire.hub.world.servers(ACCOUNT).contains_key(""));
 }
 

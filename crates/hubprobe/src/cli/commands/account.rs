@@ -151,7 +151,12 @@ fn words(typed: &[String]) -> Vec<String> {
 }
 
 /// Tells of what was stopped, and of what became of what had been made.
-fn ended(stopped: Stopped, signalled: Option<Exit>, printer: &Printer) -> anyhow::Result<Exit> {
+fn ended(
+    global: &Global,
+    stopped: Stopped,
+    signalled: Option<Exit>,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
     for text in &stopped.undone {
         printer.note(&plain::line(&format!("undone: {text}")));
     }
@@ -169,7 +174,10 @@ fn ended(stopped: Stopped, signalled: Option<Exit>, printer: &Printer) -> anyhow
     if let Err(error) = told {
         printer.note(&format!("hubprobe: error: {error:#}"));
     }
-    printer.note("hubprobe: something may still be on the hub; to take it away, once the hub is well: hubprobe clean");
+    printer.note(&format!(
+        "hubprobe: something may still be on the hub; to take it away, once the hub is well: {}",
+        settings::clean_command(global)
+    ));
     Ok(Exit::LeftBehind)
 }
 

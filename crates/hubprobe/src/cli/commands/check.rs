@@ -59,7 +59,7 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
         Some(path) => Some(journal(path, *printer, Arc::clone(&lost))?),
         None => None,
     };
-    let run = walk(plan, ledger, journal, keeper, check, printer).await?;
+    let run = walk(plan, ledger, journal, keeper, global, check, printer).await?;
     let complaints = kept.map(Kept::end).unwrap_or_default();
     for complaint in &complaints {
         printer.note(&format!("hubprobe: error: {complaint}"));
@@ -228,6 +228,7 @@ pub async fn walk(
     ledger: Ledger,
     journal: Option<Journal>,
     keeper: Option<Keeper>,
+    global: &Global,
     check: &Check,
     printer: &Printer,
 ) -> anyhow::Result<Run> {
@@ -245,9 +246,11 @@ pub async fn walk(
         jobs: usize::from(check.jobs),
         node_time: plan.node_time.map(Meter::new),
         artifacts: keeper.is_some(),
+        state_dir: settings::named_state_dir(global),
     };
     let events_of_signals = engine.events.clone();
-    signals::listen(*printer, end, move |signal| {
+    let clean = settings::clean_command(global);
+    signals::listen(*printer, clean, end, move |signal| {
         events_of_signals.say(What::Interrupted {
             signal: signal.to_owned(),
         });

@@ -13,6 +13,7 @@ use crate::cli::printer::Printer;
 use crate::cli::{settings, signals};
 use crate::selftest::{Plan, Results, Told, UnknownCase, choose, page, plan, table};
 use crate::suite;
+use crate::vocabulary::shell;
 
 /// Runs the cases, tells of them on standard error, and shows the table.
 ///
@@ -71,7 +72,8 @@ pub async fn run(global: &Global, args: &Selftest, printer: &Printer) -> anyhow:
 
 /// Runs it while it listens to signals.
 async fn walk(plan: &Plan, printer: &Printer) -> anyhow::Result<(Results, Option<Exit>)> {
-    let (end, signalled) = signals::end_at_first(*printer, "taking all hubs down")?;
+    let (end, signalled) =
+        signals::end_at_first(*printer, shell::clean(None), "taking all hubs down")?;
     printer.note(&format!(
         "hubprobe: {} cases on JupyterHub {}, {} at once",
         plan.cases.len(),

@@ -54,8 +54,9 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
         }
         execute::end_session(walk).await;
         walk.voice.kept(&format!(
-            "{} (hubprobe clean --kept takes it away)",
-            entry.describe()
+            "{} ({} takes it away)",
+            entry.describe(),
+            walk.clean_command("--kept")
         ));
         skip(walk, "kept on purpose");
         return;
@@ -86,7 +87,7 @@ pub async fn take_back(walk: &mut Walk, may_keep: bool, passed: bool) {
             let until = taking.deadline + REASONING;
             let reasoned = timeout_at(until, ending::with_reason(walk, trouble.clone())).await;
             let trouble = reasoned.unwrap_or(trouble);
-            fail(walk, step, &entry, &made, trouble);
+            fail(walk, step, entry, &made, trouble);
             if step == StepName::Stop {
                 walk.voice
                     .step_finished(StepName::Gone, Verdict::Skipped, "");
@@ -136,18 +137,38 @@ async fn take(
         .map_err(|trouble| (StepName::Gone, trouble))
 }
 
-fn fail(walk: &Walk, step: StepName, entry: &Entry, made: &ServerMade, trouble: Trouble) {
-    let Trouble { finding, ours } = trouble;
+fn fail(walk: &Walk, step: StepName, mut entry: Entry, made: &ServerMade, trouble: Trouble) {
+    let Trouble {
+        finding,
+        ours,
+        survived,
+    } = trouble;
     let shown = with_curl(walk, finding);
     if ours {
         let started = made
             .started
             .map(|at| format!(", started {at}"))
             .unwrap_or_default();
-        walk.voice
-            .left_behind(&format!("{}{started}: {}", entry.describe(), shown.summary));
+        let what = format!("{}{started}: {}", entry.describe(), shown.summary);
+        match survived {
+            Some(survivor) => {
+                let place = survivor.place();
+                entry.survived = Some(*survivor);
+                // The hub would say of it that it is gone.
+                if let Err(error) = walk.ledger.enter(&entry) {
+                    walk.voice.warn(&error.to_string());
+                }
+                let place = if place.is_empty() {
+                    place
+                } else {
+                    format!("; {place}")
+                };
+                walk.voice.lives_on(&format!("{what}{place}"));
+            }
+            None => walk.voice.left_behind(&what),
+        }
     } else {
-        strike(walk, entry);
+        strike(walk, &entry);
     }
     walk.voice.step_failed(step, shown);
 }

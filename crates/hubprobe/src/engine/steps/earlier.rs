@@ -68,12 +68,16 @@ pub(super) fn known(walk: &Walk) -> Option<String> {
     let entry = content.entries.iter().find(|entry| {
         let same_server =
             matches!(&entry.made, Made::Server(made) if made.name == walk.probe.server);
-        same_server && entry.target.url == walk.target.url && entry.account == walk.user()
+        same_server
+            && entry.survived.is_none()
+            && entry.target.url == walk.target.url
+            && entry.account == walk.user()
     })?;
     let since = entry.written.strftime("%Y-%m-%d %H:%M UTC");
     if entry.kept {
         Some(format!(
-            "a check kept it on purpose ({since}); hubprobe clean --kept takes it away"
+            "a check kept it on purpose ({since}); {} takes it away",
+            walk.clean_command("--kept")
         ))
     } else if entry.owner.life() == Life::Alive {
         Some(format!("the run of process {} is at it", entry.owner.pid))
@@ -98,7 +102,10 @@ pub(super) fn not_ours_to_clear(walk: &Walk) -> Result<(), Finding> {
             server_words(&walk.probe.server)
         ),
     )
-    .advise("hubprobe clean --kept takes a kept one away; a run that is going on is waited for.")
+    .advise(format!(
+        "{} takes a kept one away; a run that is going on is waited for.",
+        walk.clean_command("--kept")
+    ))
     .seen(why))
 }
 
@@ -129,6 +136,14 @@ pub(super) async fn take_back(walk: &Walk, hub: &Hub) -> Result<(), Finding> {
             Outcome::Failed(why) => walk
                 .voice
                 .left_behind(&format!("{}, from an earlier run: {why}", one.what)),
+            Outcome::LivesOn(why) => walk
+                .voice
+                .lives_on(&format!("{}, from an earlier run: {why}", one.what)),
+            Outcome::Unseen(why) => walk.voice.warn(&format!(
+                "{}, from an earlier run, may live on: {why}; once it is ended by hand: {}",
+                one.what,
+                walk.clean_command(&format!("--forget {}", one.id.unwrap_or_default()))
+            )),
         }
     }
     Ok(())

@@ -16,14 +16,14 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::company::{self, Since};
-use super::{lost, scheduler};
+use super::{lost, scheduler, survivor};
 use crate::diagnose::{server, stop, token};
 use crate::engine::Walk;
 use crate::explain;
-use crate::undo::ServerMade;
 use crate::undo::entry::server_words;
 use crate::undo::server::{Stopped, Taking, Trouble};
-use crate::vocabulary::Cause;
+use crate::undo::{ServerMade, Survivor};
+use crate::vocabulary::{Cause, Finding};
 
 /// How long a process may go on after the hub has called it stopped: pods and
 /// jobs get some seconds to end.
@@ -42,6 +42,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 const UNREACHABLE: Duration = Duration::from_secs(45);
 
 /// A server that is gone.
+#[derive(Default)]
 pub(super) struct Gone {
     /// What was seen.
     pub(super) words: String,
@@ -92,6 +93,7 @@ pub(super) async fn stop(
         return Err(Trouble {
             finding,
             ours: false,
+            survived: None,
         });
     }
     Ok(stopped)
@@ -107,12 +109,21 @@ pub(super) async fn gone(
     taking: &Taking<'_>,
     witness: &mut Option<KernelConnection>,
 ) -> Result<Gone, Trouble> {
-    let gone = beside(witness, from_the_hub(walk, taking)).await?;
-    let outlived = outlived(witness, taking).await;
+    let gone = beside(witness, from_the_hub(walk, taking)).await;
+    let (gone, outlived) = match gone {
+        Ok(gone) => (Some(gone), outlived(witness, taking).await),
+        Err(trouble) if trouble.survived.is_some() => (None, Err(trouble)),
+        Err(trouble) => return Err(trouble),
+    };
+    let outlived = match outlived {
+        Ok(()) => Ok(()),
+        Err(trouble) => Err(located(walk, trouble, witness, taking).await),
+    };
     let also = by_the_scheduler(walk, outlived, taking).await?;
+    let Gone { words, successor } = gone.unwrap_or_default();
     Ok(Gone {
-        words: gone.words + also,
-        ..gone
+        words: words + also,
+        successor,
     })
 }
 
@@ -172,14 +183,48 @@ async fn outlived(
     let left = (taking.deadline + REASONING).saturating_duration_since(Instant::now());
     while kernel.still_answers(ANSWER.min(left)).await {
         if Instant::now() >= until {
-            return Err(Trouble {
-                finding: stop::survived(&server_words(&taking.made.name)),
-                ours: true,
-            });
+            let finding = stop::survived(&server_words(&taking.made.name));
+            return Err(lives_on(finding, Survivor::default()));
         }
         sleep(Duration::from_millis(500)).await;
     }
     Ok(())
+}
+
+/// The trouble of a server that lives on.
+fn lives_on(finding: Finding, survivor: Survivor) -> Trouble {
+    let survivor = Survivor {
+        seen: finding.summary.clone(),
+        ..survivor
+    };
+    Trouble {
+        finding,
+        ours: true,
+        survived: Some(Box::new(survivor)),
+    }
+}
+
+/// The same trouble, with where it lives on, as far as the kernel and the hub told.
+async fn located(
+    walk: &Walk,
+    trouble: Trouble,
+    witness: &mut Option<KernelConnection>,
+    taking: &Taking<'_>,
+) -> Trouble {
+    let Some(mut survivor) = trouble.survived else {
+        return trouble;
+    };
+    survivor.job.clone_from(&walk.job_id);
+    if let Some(kernel) = witness {
+        let latest = taking.deadline + REASONING;
+        survivor::locate(kernel, &mut survivor, latest).await;
+    }
+    let place = survivor.place();
+    Trouble {
+        finding: trouble.finding.seen(place),
+        survived: Some(survivor),
+        ..trouble
+    }
 }
 
 /// What the scheduler says of it, where the suite has it asked; beside what the kernel showed.
@@ -192,13 +237,25 @@ async fn by_the_scheduler(
     match (outlived, said) {
         (Ok(()), scheduler::Answer::NotAsked) => Ok(""),
         (Ok(()), scheduler::Answer::Gone) => Ok(", and from the scheduler"),
-        (Ok(()), scheduler::Answer::StillThere(finding)) => Err(Trouble {
-            finding,
-            ours: true,
-        }),
-        (Err(trouble), scheduler::Answer::StillThere(there)) => {
+        (Ok(()), scheduler::Answer::StillThere(finding, words)) => {
+            let survivor = Survivor {
+                job: walk.job_id.clone(),
+                asked: Some(words),
+                ..Survivor::default()
+            };
+            Err(lives_on(finding, survivor))
+        }
+        (Err(trouble), scheduler::Answer::StillThere(there, words)) => {
             let finding = trouble.finding.seen(there.summary).seen_all(there.evidence);
-            Err(Trouble { finding, ..trouble })
+            let survived = trouble.survived.map(|mut survivor| {
+                survivor.asked = Some(words);
+                survivor
+            });
+            Err(Trouble {
+                finding,
+                survived,
+                ..trouble
+            })
         }
         (Err(trouble), _) => Err(trouble),
     }

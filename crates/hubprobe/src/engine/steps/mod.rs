@@ -25,6 +25,7 @@ mod room;
 mod scheduler;
 pub mod spawn;
 mod stream;
+mod survivor;
 
 use std::time::Duration;
 

@@ -9,13 +9,15 @@
 //! The second server gets a kernel at once: by its session other runs know
 //! whose the server is, and its connection shows at the end whether it is gone.
 
+use uuid::Uuid;
+
 use super::company;
 use super::ending::{self, Gone};
 use super::{kernel, open, spawn};
 use crate::engine::Walk;
 use crate::undo::entry::server_words;
 use crate::undo::server::{Taking, Trouble};
-use crate::undo::{Made, ServerMade};
+use crate::undo::{Entry, Made, ServerMade, Survivor};
 use crate::vocabulary::{Cause, Finding};
 
 /// Stops the server of the visit and starts it again, until a kernel of it runs;
@@ -123,11 +125,27 @@ async fn start(walk: &mut Walk) -> Result<String, Finding> {
 
 /// The hub says that it started another, and it is the one that it had stopped.
 fn same_again(walk: &Walk) -> Finding {
-    walk.voice.left_behind(&format!(
-        "the process of the first {} of {}, which answers though the hub has stopped it",
+    let seen = format!(
+        "the process of the first {} of {} answers though the hub has stopped it",
         server_words(&walk.probe.server),
         walk.user()
-    ));
+    );
+    // The visit's entry is of the second.
+    if let Some(entry) = &walk.entry {
+        let survivor = Survivor {
+            seen: seen.clone(),
+            ..Survivor::default()
+        };
+        let first = Entry {
+            id: Uuid::now_v7(),
+            survived: Some(survivor),
+            ..entry.clone()
+        };
+        if let Err(error) = walk.ledger.enter(&first) {
+            walk.voice.warn(&error.to_string());
+        }
+    }
+    walk.voice.lives_on(&seen);
     let began = walk.server_began.map(|at| at.to_string());
     Finding::new(
         Cause::StopSurvived,

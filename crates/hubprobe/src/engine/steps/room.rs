@@ -207,7 +207,10 @@ fn in_the_way(walk: &Walk, hub: &Hub, server: &Server, how: &str) -> Finding {
     );
     let finding = match earlier::known(walk) {
         Some(known) => finding
-            .advise("Take it away with hubprobe clean --kept, or use another server with --server NAME.")
+            .advise(format!(
+                "Take it away with {}, or use another server with --server NAME.",
+                walk.clean_command("--kept")
+            ))
             .seen(known),
         None => finding,
     };

@@ -35,8 +35,8 @@ pub(super) enum Answer {
     NotAsked,
     /// The job is gone.
     Gone,
-    /// It has the job still.
-    StillThere(Finding),
+    /// It has the job still, as this command says.
+    StillThere(Finding, Vec<String>),
 }
 
 /// Asks the scheduler, until the job is gone or the time is over.
@@ -71,7 +71,8 @@ pub(super) async fn ask(walk: &Walk, latest: Instant) -> Answer {
         Ok(said) => {
             let server = server_words(&walk.probe.server);
             let said = walk.voice.clean(&said);
-            Answer::StillThere(stop::still_queued(&server, &words.join(" "), &said))
+            let finding = stop::still_queued(&server, &words.join(" "), &said);
+            Answer::StillThere(finding, words)
         }
         Err(why) => not_checked(walk, &why),
     }

@@ -235,6 +235,8 @@ fn of_commands(page: &str) -> String {
 /// A shell command is broken only where that does not change it: in quotes a line may be too wide, or begin at the edge.
 fn without_commands(run: &Run) -> Run {
     let mut run = run.clone();
+    // It stands in a command alone.
+    run.state_dir = None;
     for visit in &mut run.visits {
         visit.finding = visit.finding.take().map(|finding| Finding {
             curl: None,

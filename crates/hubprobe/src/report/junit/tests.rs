@@ -27,6 +27,7 @@ fn every_sample_is_read_back_by_a_parser_with_the_right_counts() {
             ("failed", (8, 1, 0, 3)),
             ("inconclusive", (8, 0, 1, 5)),
             ("left_behind", (9, 2, 1, 0)),
+            ("survived", (18, 3, 2, 0)),
             ("kept", (8, 0, 0, 2)),
             ("hostile", (9, 1, 1, 3)),
             ("several", (24, 1, 1, 8)),

@@ -131,6 +131,7 @@ pub(super) const CASES: &[Case] = &[
         (When::Before, Deed::EarlierCheck),
         (When::Before, Deed::Wait(12.0)),
     ])
+    .exits(4)
     .leaves(After::Anything)
     .emulated(),
     green(

@@ -92,5 +92,7 @@ pub(super) const CASES: &[Case] = &[
     .deeds(&[
         (When::Before, Deed::EarlierCheck),
         (When::Before, Deed::Wait(12.0)),
-    ]),
+    ])
+    .exits(4)
+    .leaves(After::Anything),
 ];

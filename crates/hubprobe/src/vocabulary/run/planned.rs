@@ -70,6 +70,7 @@ fn not_begun(planned: Planned, at: f64) -> Visit {
         node_time_s: None,
         warnings: Vec::new(),
         left_behind: Vec::new(),
+        by_hand: Vec::new(),
         kept: Vec::new(),
     }
 }

@@ -177,3 +177,41 @@ fn a_queue_that_repeats_itself_is_kept_once() {
     assert_eq!(progress.len(), PROGRESS_KEPT);
     assert_eq!(progress.last().unwrap().percent, Some(999.0));
 }
+
+#[test]
+fn what_lives_on_is_told_from_what_clean_takes_away() {
+    let left = |what: &str, by_hand| What::LeftBehind {
+        visit: 0,
+        what: what.into(),
+        by_hand,
+    };
+    let begun = |state_dir: Option<&str>| What::RunStarted {
+        run: Uuid::nil(),
+        started: jiff::Timestamp::UNIX_EPOCH,
+        hubprobe: "0".into(),
+        dry_run: false,
+        state_dir: state_dir.map(str::to_owned),
+    };
+    let all = |state_dir, left: &[What]| {
+        let begin = [begun(state_dir), visit("p")];
+        fold(
+            begin
+                .into_iter()
+                .chain(left.iter().cloned())
+                .map(|what| (0.0, what)),
+        )
+    };
+    let both = all(Some("/srv/it's"), &[left("a", true), left("b", false)]);
+    assert_eq!(both.visits[0].left_behind, ["a", "b"]);
+    assert_eq!(both.visits[0].by_hand, ["a"]);
+    assert!(both.can_be_cleaned() && both.lives_on());
+    assert_eq!(
+        both.clean_command(),
+        "hubprobe clean --state-dir '/srv/it'\\''s'"
+    );
+    let survivor = all(None, &[left("a", true)]);
+    assert!(survivor.left_behind() && survivor.lives_on() && !survivor.can_be_cleaned());
+    let cleanable = all(None, &[left("b", false)]);
+    assert!(cleanable.can_be_cleaned() && !cleanable.lives_on());
+    assert_eq!(cleanable.clean_command(), "hubprobe clean");
+}

@@ -10,10 +10,10 @@ use crate::cli::args_account::Create;
 use crate::cli::exit::Exit;
 use crate::cli::printer::Printer;
 use crate::cli::{settings, signals};
-use crate::diagnose::curl::quote;
 use crate::report::plain;
 use crate::undo::Ledger;
 use crate::vocabulary::SecretSource;
+use crate::vocabulary::shell::quote;
 
 /// Makes an account, and says what it may do.
 ///
@@ -23,7 +23,11 @@ pub(super) async fn run(global: &Global, args: &Create, printer: &Printer) -> an
     let wanted = wanted(args, printer)?;
     let state_dir = settings::state_dir(global)?;
     let ledger = Ledger::open(&state_dir)?;
-    let (end, signalled) = signals::end_at_first(*printer, "undoing what was made")?;
+    let (end, signalled) = signals::end_at_first(
+        *printer,
+        settings::clean_command(global),
+        "undoing what was made",
+    )?;
     match account::create(&wanted, &state_dir, &ledger, Uuid::now_v7(), &end).await {
         Ok(created) => {
             super::warn(&created.warnings, printer);
@@ -40,7 +44,7 @@ pub(super) async fn run(global: &Global, args: &Create, printer: &Printer) -> an
                 told_demoted(demoted, created.token.is_some(), printer)
             }))
         }
-        Err(stopped) => super::ended(stopped, signalled.exit(), printer),
+        Err(stopped) => super::ended(global, stopped, signalled.exit(), printer),
     }
 }
 

@@ -24,7 +24,11 @@ pub(super) async fn run(global: &Global, args: &Rotate, printer: &Printer) -> an
     let wanted = wanted(args, printer)?;
     let state_dir = settings::state_dir(global)?;
     let ledger = Ledger::open(&state_dir)?;
-    let (end, signalled) = signals::end_at_first(*printer, "coming to a safe end")?;
+    let (end, signalled) = signals::end_at_first(
+        *printer,
+        settings::clean_command(global),
+        "coming to a safe end",
+    )?;
     match account::rotate(&wanted, &state_dir, &ledger, Uuid::now_v7(), &end).await {
         Ok(rotated) => {
             super::warn(&rotated.warnings, printer);
@@ -34,10 +38,13 @@ pub(super) async fn run(global: &Global, args: &Rotate, printer: &Printer) -> an
             if rotated.old.is_ok() {
                 return Ok(Exit::Passed);
             }
-            printer.note("hubprobe: the new token is in its place; the old one may still be good. To take it away, once the hub is well: hubprobe clean");
+            printer.note(&format!(
+                "hubprobe: the new token is in its place; the old one may still be good. To take it away, once the hub is well: {}",
+                settings::clean_command(global)
+            ));
             Ok(Exit::LeftBehind)
         }
-        Err(stopped) => super::ended(stopped, signalled.exit(), printer),
+        Err(stopped) => super::ended(global, stopped, signalled.exit(), printer),
     }
 }
 
