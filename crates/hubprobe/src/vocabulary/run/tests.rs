@@ -1,5 +1,6 @@
 //! What the fold of events comes to.
 
+use super::visit::PROGRESS_KEPT;
 use super::*;
 use crate::vocabulary::Cause;
 
