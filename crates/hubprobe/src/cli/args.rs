@@ -347,8 +347,8 @@ A server that its hub has forgotten, and that lives on all the same, cannot be
 taken away: end its process, pod or job by hand. What is seen to be gone is
 struck out; what cannot be seen from here stays until --forget ENTRY.
 
-Exit codes: 0 nothing is left, 2 usage (nothing was done), 3 our own side,
-4 something may still be left.")]
+Exit codes: 0 nothing is left (with --dry-run: it was listed), 2 usage
+(nothing was done), 3 our own side, 4 something may still be left.")]
 pub struct Clean {
     /// Also what was kept on purpose (check --keep)
     #[arg(long)]
@@ -362,7 +362,7 @@ pub struct Clean {
     /// Strike what stands in the ledger for this hub without asking it: for a hub that is gone for good; or one entry: for a server that outlived its stop and was ended by hand
     #[arg(long, value_name = "URL|ENTRY", conflicts_with = "token_file")]
     pub forget: Option<String>,
-    /// Only say what is left
+    /// Only say what the ledger holds; no hub is asked
     #[arg(long)]
     pub dry_run: bool,
     /// How long each may take
