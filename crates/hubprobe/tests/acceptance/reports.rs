@@ -67,14 +67,14 @@ fn a_journal_tells_the_run_again(hubs: &Hubs, version: &str) {
     }
     assert!(!read("run.jsonl").contains(&world.token));
     assert!(!read("out.html").contains("<script"));
-    // From the JSON report as well; and two runs are one.
+    // From the JSON report as well; a run that is named twice is told once.
     let told = world
         .hubprobe(&["report", "out.json", "run.jsonl", "--format", "json"])
         .run();
     told.exits(1);
     let both = told.report();
-    assert_eq!(both["visits"].as_array().unwrap().len(), 2);
-    assert_eq!(both["visits"][0], both["visits"][1]);
+    assert_eq!(both["visits"].as_array().unwrap().len(), 1);
+    assert_eq!(both["visits"], said.report()["visits"]);
     // What is none is said.
     let refused = |args: &[&str], words: &str| {
         let said = world.hubprobe(&[&["report"], args].concat()).run();
@@ -119,6 +119,34 @@ fn a_journal_that_ends_early_is_never_green(hubs: &Hubs, version: &str) {
         .hubprobe(&["report", "run.jsonl", "--format", "nagios"])
         .run()
         .exits(2);
+    world.hubprobe(&["clean"]).run().exits(0);
+    world.assert_nothing_left();
+
+    // A second signal leaves no time for reports, and says what has the run.
+    let call = world.check().option("fault=stop_slow:20");
+    let child = call.and(&["--journal", "twice.jsonl"]).start();
+    let path = world.dir.join("twice.jsonl");
+    let text = || std::fs::read_to_string(&path).unwrap_or_default();
+    let comes_to = |words: &str| {
+        let began = Instant::now();
+        while !text().contains(words) {
+            assert!(began.elapsed() < Duration::from_secs(60), "{words}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    comes_to("\"event\":\"step-started\",\"visit\":0,\"step\":\"stop\"");
+    signal(&child, "-INT");
+    comes_to("\"event\":\"interrupted\"");
+    signal(&child, "-INT");
+    let said = Said::of(child);
+    said.exits(4)
+        .complains("what was seen is told by: hubprobe report twice.jsonl");
+    assert_eq!(said.out, "");
+    world
+        .hubprobe(&["report", "twice.jsonl"])
+        .run()
+        .exits(4)
+        .says("LEFT BEHIND");
     world.hubprobe(&["clean"]).run().exits(0);
     world.assert_nothing_left();
 }

@@ -27,7 +27,7 @@ use crate::means::{self, Want};
 use crate::report;
 use crate::suite::{NotebookStep, Seat};
 use crate::undo::Ledger;
-use crate::vocabulary::{Run, SecretSource, What};
+use crate::vocabulary::{Run, SecretSource, What, shell};
 
 /// Checks, shows, and ends with the code that the run makes.
 ///
@@ -250,6 +250,15 @@ pub async fn walk(
     };
     let events_of_signals = engine.events.clone();
     let clean = settings::clean_command(global);
+    let told = match &check.journal {
+        Some(path) => format!(
+            "hubprobe report {}",
+            shell::quote(&path.display().to_string())
+        ),
+        None => "nothing: no report is written (--journal FILE keeps what happens as it happens)"
+            .to_owned(),
+    };
+    let clean = format!("{clean}; what was seen is told by: {told}");
     signals::listen(*printer, clean, end, move |signal| {
         events_of_signals.say(What::Interrupted {
             signal: signal.to_owned(),
