@@ -14,6 +14,7 @@ use crate::cli::args_sandbox::{Down, Env, Logs, Named, Sandbox as Command, Up};
 use crate::cli::exit::Exit;
 use crate::cli::printer::Printer;
 use crate::report::plain;
+use crate::undo::entry::server_words;
 
 /// Runs one of the subcommands.
 ///
@@ -263,6 +264,15 @@ fn logs(places: &Places, args: &Logs, printer: &Printer) -> anyhow::Result<Exit>
         None if args.proxy => sandbox.proxy_log(),
         None => sandbox.hub_log(),
     };
+    if let Some(user) = &args.user
+        && !path.exists()
+    {
+        let server = server_words(&args.server);
+        anyhow::bail!(
+            "no log of {server} of {user}: none was started in the sandbox {}, or its spawner writes none",
+            sandbox.name()
+        );
+    }
     let text = std::fs::read(&path)
         .with_context(|| format!("the log {} cannot be read", path.display()))?;
     let text = String::from_utf8_lossy(&text);
