@@ -59,6 +59,33 @@ fn not_run(test: &str, program: &str) {
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
+/// A link to where nothing is yet leads there still, and a report to what is open stays in that file.
+#[test]
+fn a_report_goes_where_a_link_leads() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    std::os::unix::fs::symlink("new", place.join("link")).unwrap();
+    let passed = snapshot("passed.json");
+    let told = report(place, &[&passed, "--format", "tap=link"]);
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    assert!(place.join("link").is_symlink());
+    let tap = std::fs::read_to_string(place.join("new")).unwrap();
+    assert!(tap.starts_with("TAP version"), "{tap}");
+
+    std::os::unix::fs::symlink("other", place.join("unused")).unwrap();
+    let refused = report(place, &["nowhere", "--format", "tap=unused"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    assert!(place.join("unused").is_symlink());
+    assert!(!place.join("other").exists(), "it was only tried");
+
+    let out = std::fs::File::create(place.join("out")).unwrap();
+    let args = ["report", &passed, "--format", "tap=/dev/stdout"];
+    let status = hubprobe(place, &args).stdout(out).status().unwrap();
+    assert!(status.success());
+    let kept = std::fs::read_to_string(place.join("out")).unwrap();
+    assert!(kept.contains("1 probe passed"), "{kept}");
+}
+
 #[test]
 fn one_file_that_cannot_be_read_does_not_lose_the_others() {
     let directory = tempfile::tempdir().unwrap();

@@ -81,6 +81,7 @@ impl Exit {
             Self::Bug
         } else if let Some(signal) = &run.interrupted
             && signal != journal::CUT
+            && run.merged.is_empty()
         {
             Self::of_signal(signal)
         } else {

@@ -99,6 +99,11 @@ impl Formats {
         })
     }
 
+    /// Whether the line of Nagios stands on standard output.
+    pub(super) fn tells_nagios(&self) -> bool {
+        self.to_screen == Some(Format::Nagios)
+    }
+
     /// The exit code of a run: that of Nagios where its report is what stands on standard output.
     pub(super) fn exit(&self, run: &Run) -> Exit {
         match (self.to_screen, nagios::state(run)) {
@@ -245,7 +250,9 @@ fn is_step_summary(path: &Path) -> bool {
 
 /// Opens the file for writing, without changing what stands in it.
 fn try_to_write(path: &Path) -> anyhow::Result<()> {
-    let existed = path.exists();
+    // A link that leads nowhere yet is there, too.
+    let existed = std::fs::symlink_metadata(path).is_ok();
+    let leads_somewhere = path.exists();
     let opened = std::fs::OpenOptions::new()
         .append(true)
         .create(true)
@@ -259,6 +266,8 @@ fn try_to_write(path: &Path) -> anyhow::Result<()> {
     }
     if !existed {
         std::fs::remove_file(path).ok();
+    } else if !leads_somewhere && let Ok(made) = path.canonicalize() {
+        std::fs::remove_file(made).ok();
     }
     Ok(())
 }

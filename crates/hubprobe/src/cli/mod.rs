@@ -104,6 +104,8 @@ fn begin(args: &Args, printer: &Printer) -> Exit {
                 what: format!("no event loop: {error}"),
                 remedy: "Raise the limits of this process, such as open files.".to_owned(),
             };
+            let why = short.to_string();
+            tell_nagios(&args.command, nagios::State::Unknown, &why, printer);
             return refuse(&short, printer);
         }
     };

@@ -20,11 +20,13 @@ const NEW: u32 = 0o666;
 pub(super) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // Where a link leads.
     let there = std::fs::metadata(path).ok();
-    if there.as_ref().is_some_and(|there| !there.is_file()) {
+    // /dev/stdout and /dev/fd/3 lead to a file that somebody has open, and that must stay the same one.
+    let is_open = path.starts_with("/dev") || path.starts_with("/proc");
+    if is_open || there.as_ref().is_some_and(|there| !there.is_file()) {
         return std::fs::write(path, bytes);
     }
     let target = match &there {
-        Some(_) => path.canonicalize()?,
+        Some(_) => path.canonicalize().unwrap_or_else(|_| path.to_owned()),
         None => path.to_owned(),
     };
     let written = match beside(&target, there.as_ref(), bytes) {

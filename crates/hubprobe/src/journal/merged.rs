@@ -5,8 +5,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use crate::vocabulary::run::{MergedRun, Visit, later};
 use crate::vocabulary::{Run, Verdict};
 
@@ -15,13 +13,15 @@ use crate::vocabulary::{Run, Verdict};
 #[must_use]
 pub fn merged(mut runs: Vec<Run>, unread: Vec<String>) -> Option<Run> {
     runs.sort_by_key(|run| run.started);
-    let runs = each_once(runs);
     let earliest = runs.first()?.started;
-    let mut all = runs
+    let parts = unique(runs.iter().flat_map(parts));
+    let mut all = each_once(runs)
         .into_iter()
         .map(|run| moved(run, earliest))
         .reduce(join)?;
-    all.merged.sort_by_key(|part| part.started);
+    all.duration_s = to_the_millisecond(parts.iter().map(|part| part.duration_s).sum());
+    all.merged = if parts.len() > 1 { parts } else { Vec::new() };
+    all.started = earliest;
     let begins = |visit: &Visit| visit.started_s;
     all.visits
         .sort_by(|one, other| begins(one).total_cmp(&begins(other)));
@@ -32,30 +32,33 @@ pub fn merged(mut runs: Vec<Run>, unread: Vec<String>) -> Option<Run> {
     Some(all)
 }
 
-/// Without what was named twice: a journal beside the JSON report of the same run, or beside the artifacts of one of its visits.
+/// Without what was named twice: a journal beside the JSON report of the same run, or of several, or beside the artifacts of
+/// one of its visits.
 fn each_once(runs: Vec<Run>) -> Vec<Run> {
-    let mut told: HashMap<Uuid, Vec<(i64, Visit)>> = HashMap::new();
-    runs.into_iter()
-        .filter_map(|mut run| {
-            let count = run.visits.len();
-            let of_this_run = told.entry(run.run).or_default();
-            let mut these = Vec::new();
-            run.visits.retain(|visit| {
-                let at = later(run.started, visit.started_s).as_millisecond();
-                let mut alone = visit.clone();
-                alone.started_s = 0.0;
-                // Both times were rounded.
-                let known = of_this_run
-                    .iter()
-                    .any(|(then, it)| (then - at).abs() <= 1 && *it == alone);
-                these.push((at, alone));
-                !known
-            });
-            of_this_run.extend(these);
-            let says_more = count == 0 || !run.visits.is_empty() || !run.unread.is_empty();
-            says_more.then_some(run)
-        })
-        .collect()
+    let mut told: HashMap<String, Vec<(i64, Visit)>> = HashMap::new();
+    let once = runs.into_iter().filter_map(|mut run| {
+        let count = run.visits.len();
+        let mut these = Vec::new();
+        run.visits.retain(|visit| {
+            let at = later(run.started, visit.started_s).as_millisecond();
+            let mut alone = visit.clone();
+            alone.started_s = 0.0;
+            let before = told.get(&visit.probe).into_iter().flatten();
+            // Both times were rounded.
+            let mut same = before.filter(|(then, it)| (then - at).abs() <= 1 && *it == alone);
+            let known = same.next().is_some();
+            these.push((at, alone));
+            !known
+        });
+        for (at, visit) in these {
+            told.entry(visit.probe.clone())
+                .or_default()
+                .push((at, visit));
+        }
+        let says_more = count == 0 || !run.visits.is_empty() || !run.unread.is_empty();
+        says_more.then_some(run)
+    });
+    once.collect()
 }
 
 /// Two runs, whose visits' times count from one instant, as one.
@@ -65,11 +68,6 @@ fn join(mut all: Run, mut run: Run) -> Run {
     } else if all.state_dir != run.state_dir {
         name_the_ledger(&mut run);
     }
-    if all.merged.is_empty() {
-        all.merged = parts(&all);
-    }
-    all.merged.extend(parts(&run));
-    all.duration_s = to_the_millisecond(all.duration_s + run.duration_s);
     all.verdict = Verdict::over([all.verdict, run.verdict]);
     all.dry_run &= run.dry_run;
     all.interrupted = all.interrupted.or(run.interrupted);
@@ -108,6 +106,24 @@ fn parts(run: &Run) -> Vec<MergedRun> {
     } else {
         run.merged.clone()
     }
+}
+
+/// Each run once, in the order in which they began: from its first beginning to its last end, where parts of it were named.
+fn unique(parts: impl Iterator<Item = MergedRun>) -> Vec<MergedRun> {
+    let mut once: Vec<MergedRun> = Vec::new();
+    for part in parts {
+        let Some(known) = once.iter_mut().find(|known| known.run == part.run) else {
+            once.push(part);
+            continue;
+        };
+        let started = known.started.min(part.started);
+        let end =
+            |part: &MergedRun| part.started.duration_since(started).as_secs_f64() + part.duration_s;
+        known.duration_s = to_the_millisecond(end(known).max(end(&part)));
+        known.started = started;
+    }
+    once.sort_by_key(|part| part.started);
+    once
 }
 
 /// A run whose visits' times count from this instant; its own beginning stays.

@@ -209,6 +209,14 @@ fn runs_are_merged_on_one_clock_by_when_they_began() {
         assert_eq!(once.visits.len(), 1);
         assert!(once.merged.is_empty(), "one run");
     }
+    // What was merged, beside one of those that it consists of.
+    for named in [
+        vec![all.clone(), tuesday.clone()],
+        vec![monday.clone(), all.clone()],
+        vec![all.clone(), monday.clone(), all.clone()],
+    ] {
+        assert_eq!(merged(named, Vec::new()).unwrap(), all);
+    }
     assert_eq!(merged(Vec::new(), Vec::new()), None);
     assert_eq!(merged(vec![monday.clone()], Vec::new()), Some(monday));
 }

@@ -49,6 +49,14 @@ pub fn report(run: &Run) -> String {
             );
         }
     }
+    if let Some(signal) = &run.interrupted {
+        let text = format!("interrupted by {}", plain::line(signal));
+        say(
+            "warning",
+            "hubprobe: the run did not come to its end",
+            &text,
+        );
+    }
     if !run.unread.is_empty() {
         let files: Vec<String> = run.unread.iter().map(|file| plain::line(file)).collect();
         let title = format!("hubprobe: {}", apart::unread(run));

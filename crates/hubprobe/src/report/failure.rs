@@ -2,9 +2,7 @@
 //! needed: cause, what that means, what was seen, what to do, how to see it
 //! again. Used by all reports for people, so that they say the same.
 
-use std::time::Duration;
-
-use crate::vocabulary::run::{ProgressLine, Visit};
+use crate::vocabulary::run::{ProgressLine, Visit, later};
 use crate::vocabulary::{Finding, Run, StepName, Verdict};
 
 use super::plain;
@@ -123,7 +121,7 @@ pub(super) fn when(run: &Run, visit: &Visit) -> Option<String> {
         .iter()
         .find(|step| matches!(step.verdict, Verdict::Failed | Verdict::Inconclusive))?;
     let seconds = visit.started_s + step.started_s + step.duration_s;
-    let at = run.started + Duration::try_from_secs_f64(seconds).ok()?;
+    let at = later(run.started, seconds);
     Some(format!(
         "{}, in the step {}",
         at.strftime("%Y-%m-%d %H:%M:%S UTC"),

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use crate::vocabulary::run::{Step, Visit};
+use crate::vocabulary::run::{Step, Visit, later};
 use crate::vocabulary::{Finding, Run, Verdict};
 
 use super::{apart, failure, left, plain};
@@ -32,13 +32,20 @@ pub fn report(run: &Run) -> Result<String, SerializeError> {
     for (name, visit) in apart::names(run).iter().zip(&run.visits) {
         report.add_test_suite(suite(run, visit, name));
     }
+    let mut whole = TestSuite::new("hubprobe");
+    if let Some(signal) = &run.interrupted {
+        let why = format!("interrupted by {}", plain::line(signal));
+        let status = not_passed(Verdict::Inconclusive, "interrupted", &why, "");
+        whole.add_test_case(case("the run came to its end", "hubprobe", status));
+    }
     if !run.unread.is_empty() {
-        let mut suite = TestSuite::new("hubprobe");
         let files: Vec<String> = run.unread.iter().map(|file| plain::line(file)).collect();
         let text = files.join("\n");
         let status = not_passed(Verdict::Inconclusive, "unread", &apart::unread(run), &text);
-        suite.add_test_case(case("all files are read", "hubprobe", status));
-        report.add_test_suite(suite);
+        whole.add_test_case(case("all files are read", "hubprobe", status));
+    }
+    if !whole.test_cases.is_empty() {
+        report.add_test_suite(whole);
     }
     if run.visits.is_empty() {
         let mut nothing = TestSuite::new("hubprobe");
@@ -68,10 +75,7 @@ fn suite(run: &Run, visit: &Visit, name: &str) -> TestSuite {
     let class = format!("hubprobe.{name}");
     let mut suite = TestSuite::new(name);
     suite.set_time(length(visit.duration_s));
-    suite.timestamp = (run.started + jiff_span(visit.started_s))
-        .to_string()
-        .parse()
-        .ok();
+    suite.timestamp = later(run.started, visit.started_s).to_string().parse().ok();
     let options = failure::options(visit).unwrap_or_else(|| "{}".to_owned());
     for (name, value) in [
         ("hub", visit.hub.as_str()),
@@ -241,11 +245,6 @@ fn is_red(verdict: Verdict) -> bool {
 
 fn length(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
-}
-
-fn jiff_span(seconds: f64) -> jiff::SignedDuration {
-    // A century at most, so that adding it to an instant stays within the calendar.
-    jiff::SignedDuration::try_from(length(seconds.min(3e9))).unwrap_or_default()
 }
 
 #[cfg(test)]

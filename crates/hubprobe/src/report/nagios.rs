@@ -12,7 +12,7 @@ use crate::vocabulary::run::Visit;
 use crate::vocabulary::{Run, StepName, Verdict};
 
 use super::conclusion::conclusion;
-use super::{apart, failure, left, plain};
+use super::{apart, failure, left, plain, quiet};
 
 /// The most characters of the text before the `|`; some pagers cut there.
 const LONGEST: usize = 300;
@@ -71,6 +71,9 @@ pub fn report(run: &Run) -> String {
         let earlier = failure::earlier_lines(visit).join(", ");
         text.push_str(&format!("; {name} is flaky: {earlier}"));
     }
+    for warning in quiet::warnings(run) {
+        text.push_str(&format!("; {warning}"));
+    }
     let text = in_a_line(&text);
     let figures: Vec<String> = figures(run);
     format!("HUBPROBE {word} - {text} | {}\n", figures.join(" "))
@@ -108,7 +111,9 @@ fn figures(run: &Run) -> Vec<String> {
         figures.push(format!("{}={};;;0", verdict.word(), count(verdict)));
     }
     let mut taken: HashSet<String> = OWN.iter().map(|own| (*own).to_owned()).collect();
-    for (name, visit) in last_of_each(run) {
+    // Of one that was never begun there is no time.
+    let begun = last_of_each(run).into_iter();
+    for (name, visit) in begun.filter(|(_, visit)| !visit.steps.is_empty()) {
         let whole = free(&label(&name), &mut taken);
         figures.push(format!("'{whole}'={}s;;;0", rounded(visit.duration_s)));
         let spawn = visit.steps.iter().find(|step| step.name == StepName::Spawn);

@@ -127,7 +127,10 @@ fn of_the_visits(gauges: &mut Gauges<'_>, run: &Run) {
         verdicts
             .get_or_create(&with(&[("verdict", visit.verdict.word())]))
             .set(1.0);
-        lasted.get_or_create(&labels).set(visit.duration_s);
+        // Not of one that was never begun: a graph would dip.
+        if !visit.steps.is_empty() {
+            lasted.get_or_create(&labels).set(visit.duration_s);
+        }
         let tried = |step: &&Step| step.verdict != Verdict::Skipped;
         for step in visit.steps.iter().filter(tried) {
             steps

@@ -22,6 +22,7 @@ pub(super) fn all() -> Vec<(&'static str, Run)> {
         ("nothing", run_of_nothing()),
         ("merged", merged()),
         ("interrupted", interrupted()),
+        ("cut", cut()),
     ]
 }
 
@@ -373,6 +374,16 @@ pub(super) fn fifty() -> Run {
         taken_s: 312.5,
     });
     run
+}
+
+/// Its only probe had passed, and its journal ends before the run does.
+pub(super) fn cut() -> Run {
+    let mut all = passed();
+    let say = |run: &mut Run, what| run.apply(&Event { at: 6.4, what });
+    let signal = "SIGKILL or a full disk".to_owned();
+    say(&mut all, What::Interrupted { signal });
+    say(&mut all, What::RunFinished);
+    all
 }
 
 /// A signal came when the first of three had passed.

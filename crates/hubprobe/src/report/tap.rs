@@ -25,7 +25,12 @@ pub fn report(run: &Run) -> String {
             .flat_map(|visit| &visit.left_behind)
             .collect();
         let mut next = run.visits.len();
-        let points = next + usize::from(!behind.is_empty()) + usize::from(!run.unread.is_empty());
+        let of_the_run = [
+            !behind.is_empty(),
+            run.interrupted.is_some(),
+            !run.unread.is_empty(),
+        ];
+        let points = next + of_the_run.into_iter().filter(|it| *it).count();
         lines.push(format!("1..{points}"));
         for (index, visit) in run.visits.iter().enumerate() {
             point(&mut lines, index + 1, run, visit);
@@ -42,6 +47,14 @@ pub fn report(run: &Run) -> String {
                     ("left_behind", json!(list(&behind))),
                     ("advice", json!(left::line(run))),
                 ],
+            );
+        }
+        if let Some(signal) = &run.interrupted {
+            next += 1;
+            lines.push(format!("not ok {next} - the run came to its end"));
+            block(
+                &mut lines,
+                &[("interrupted_by", json!(plain::line(signal)))],
             );
         }
         if !run.unread.is_empty() {

@@ -167,7 +167,8 @@ fn struck_out(ledger: &Ledger, entry: &Entry, outcome: Outcome) -> Outcome {
 }
 
 async fn reason_to_leave(ledger: &Ledger, entry: &Entry, choice: &Choice) -> Option<String> {
-    if entry.kept {
+    // What outlived its stop is not there on purpose any more.
+    if entry.kept && entry.survived.is_none() {
         return (!choice.kept).then(|| "it is kept on purpose; --kept takes it away".to_owned());
     }
     let Owner { host, pid, .. } = &entry.owner;
@@ -279,6 +280,7 @@ async fn take_back(
                 (outcome, Some(survived)) => {
                     let known = Entry {
                         survived: Some(*survived),
+                        kept: false,
                         ..entry.clone()
                     };
                     noted(ledger, &known, outcome)

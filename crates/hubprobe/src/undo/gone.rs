@@ -66,7 +66,11 @@ impl Taking<'_> {
             match seen {
                 Route::Gone(how) => return Ok(format!("gone from the hub and the proxy ({how})")),
                 Route::Alive(evidence) if Instant::now() >= until => {
-                    return Err(self.survived(&url, &evidence));
+                    // Meanwhile somebody may have started another there.
+                    return Err(match self.look().await {
+                        Ok(State::Foreign(why)) => self.foreign(&why),
+                        _ => self.survived(&url, &evidence),
+                    });
                 }
                 Route::Unknown(evidence) if Instant::now() >= until => {
                     return Err(self.never_ended(&evidence));

@@ -109,8 +109,9 @@ fn what_outlived_its_stop_is_not_called_gone(hubs: &Hubs, version: &str) {
         "{left}"
     );
 
-    // One of a host that cannot be seen from here: it stays until it is named.
+    // One of a host that cannot be seen from here: it stays until it is named, also where it was kept on purpose once.
     let mut far = entry.clone();
+    far["kept"] = true.into();
     let far_id = Uuid::now_v7().to_string();
     far["id"] = far_id.clone().into();
     for process in ["kernel", "server"] {

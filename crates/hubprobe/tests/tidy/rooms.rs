@@ -231,7 +231,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "journal",
         rooms: &["vocabulary", "dispatch"],
-        crates: &["jiff", "serde_json", "thiserror", "uuid"],
+        crates: &["jiff", "serde_json", "thiserror"],
         not: &["std::net", "std::process", "std::env"],
     },
     // A pure function of the run.

@@ -66,7 +66,8 @@ pub async fn run(global: &Global, check: &Check, printer: &Printer) -> anyhow::R
     }
     let exit = formats.exit(&run);
     let hush = check.quiet && exit == Exit::Passed;
-    if hush {
+    // The line of Nagios has them.
+    if hush && !formats.tells_nagios() {
         for warning in report::quiet::warnings(&run) {
             printer.note(&format!("hubprobe: {warning}"));
         }
@@ -115,6 +116,12 @@ fn refuse_clashes(check: &Check, formats: &Formats, plan: &Plan) -> anyhow::Resu
         read.extend(
             ca_file.map(|path| Named::new(format!("the certificates {}", path.display()), path)),
         );
+        for (name, source) in &probe.hub.headers {
+            if let SecretSource::File(path) = source {
+                let how = format!("the file of the header {name}, {}", path.display());
+                read.push(Named::new(how, path));
+            }
+        }
         for Seat { account, .. } in probe.seats() {
             if let SecretSource::File(path) = &account.token {
                 let how = format!("the token's file {}", path.display());

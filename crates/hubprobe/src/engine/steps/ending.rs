@@ -178,8 +178,9 @@ async fn outlived(
     let Some(kernel) = witness else {
         return Ok(());
     };
-    let until =
-        Instant::now() + AFTERLIFE.min(taking.deadline.saturating_duration_since(Instant::now()));
+    // The other half of what is left is for asking where it lives.
+    let half = taking.deadline.saturating_duration_since(Instant::now()) / 2;
+    let until = Instant::now() + AFTERLIFE.min(half);
     let left = (taking.deadline + REASONING).saturating_duration_since(Instant::now());
     while kernel.still_answers(ANSWER.min(left)).await {
         if Instant::now() >= until {

@@ -35,7 +35,8 @@ fn every_sample_is_read_back_by_a_parser_with_the_right_counts() {
             ("fifty", (401, 2, 1, 14)),
             ("nothing", (1, 0, 1, 0)),
             ("merged", (33, 1, 1, 3)),
-            ("interrupted", (10, 0, 2, 0)),
+            ("interrupted", (11, 0, 3, 0)),
+            ("cut", (9, 0, 1, 0)),
         ]
     );
 }

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use super::{Run, Step, Visit};
-use crate::vocabulary::{Cause, Finding, StepName};
+use super::{Run, Visit};
+use crate::vocabulary::{Cause, Finding};
 
 /// A probe that is to be visited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,16 +55,9 @@ fn not_begun(planned: Planned, at: f64) -> Visit {
         verdict: finding.verdict(),
         started_s: at,
         duration_s: 0.0,
-        steps: vec![Step {
-            name: StepName::Reach,
-            verdict: finding.verdict(),
-            started_s: 0.0,
-            duration_s: 0.0,
-            summary: finding.summary.clone(),
-            progress: Vec::new(),
-        }],
+        steps: Vec::new(),
         finding: Some(finding),
-        attempts: 1,
+        attempts: 0,
         flaky: false,
         earlier: Vec::new(),
         node_time_s: None,

@@ -36,8 +36,13 @@ const HUB_AWAY: Duration = Duration::from_secs(30);
 impl Following<'_> {
     /// One look at the model.
     pub(super) async fn look(&mut self) -> Option<Follow> {
+        self.look_at_least(Duration::from_millis(500)).await
+    }
+
+    /// The same, for so long at least, even where the deadline has come.
+    pub(super) async fn look_at_least(&mut self, shortest: Duration) -> Option<Follow> {
         let left = self.deadline().saturating_duration_since(Instant::now());
-        let length = left.clamp(Duration::from_millis(500), LONGEST_LOOK);
+        let length = left.clamp(shortest, LONGEST_LOOK);
         let looked = Instant::now();
         let seen = timeout(length, self.hub.user(self.walk.user(), false)).await;
         self.schedule();

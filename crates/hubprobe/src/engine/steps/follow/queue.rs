@@ -242,7 +242,7 @@ impl Following<'_> {
     /// Whether the hub still waits for a job that is over: what is said of that job counts only then.
     async fn look_again(&mut self) -> Option<Follow> {
         match self.asked.wants_a_look() {
-            true => self.look().await,
+            true => self.look_at_least(AT_THE_END).await,
             false => None,
         }
     }
