@@ -160,6 +160,7 @@ impl<'a> Following<'a> {
         loop {
             self.ask_the_scheduler();
             let deadline = self.deadline();
+            let asks_at = self.asks_at();
             let ended = tokio::select! {
                 biased;
                 news = next(&mut self.stream) => self.news(news).await,
@@ -171,6 +172,7 @@ impl<'a> Following<'a> {
                     self.heard(said);
                     None
                 }
+                () = until(asks_at) => None,
                 () = sleep_until(deadline) => self.out_of_time().await,
             };
             self.mark();
@@ -384,6 +386,13 @@ fn by_the_hub(error: &Error) -> bool {
 /// (configurable-http-proxy); where it only waited too long, it says 504.
 fn lost_by_the_front(error: &Error) -> bool {
     matches!(error.status(), Some(502 | 503)) && !by_the_hub(error)
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn next(stream: &mut Option<Stream>) -> News {

@@ -25,11 +25,12 @@ use crate::vocabulary::Finding;
 /// Between two questions: schedulers do not like to be asked.
 const BETWEEN: Duration = Duration::from_secs(10);
 
-/// How long one question may take: Slurm's commands give a controller that is away ten seconds.
+/// How long one question may take, also when a deadline has come: Slurm's commands give a controller that is away eight to ten seconds
+/// (22.05, with its `MessageTimeout`), and it is then that its word is wanted most.
 const LONGEST: Duration = Duration::from_secs(12);
 
-/// How long an answer is waited for when a deadline has come.
-const AT_THE_END: Duration = Duration::from_secs(6);
+/// How long the hub may take then to say whether it still waits.
+const LAST_LOOK: Duration = Duration::from_secs(6);
 
 /// An answer that is younger is not asked for again when a deadline comes.
 const FRESH: Duration = Duration::from_secs(1);
@@ -104,16 +105,20 @@ impl Asked {
 }
 
 impl Following<'_> {
+    /// When it is to be asked next; none where that cannot be, or is under way.
+    pub(super) fn asks_at(&self) -> Option<Instant> {
+        let hook = self.walk.probe.queue.as_ref()?;
+        let can_be = self.pending_seen && (!hook.wants_job() || self.walk.job_id.is_some());
+        (can_be && self.asked.asking.is_empty()).then_some(self.asked.next)
+    }
+
     /// Asks, where it is time to.
     pub(super) fn ask_the_scheduler(&mut self) {
-        let Some(hook) = &self.walk.probe.queue else {
+        let due = self.asks_at().is_some_and(|at| Instant::now() >= at);
+        let Some(hook) = self.walk.probe.queue.as_ref().filter(|_| due) else {
             return;
         };
         let (asked, job) = (&mut self.asked, &self.walk.job_id);
-        let can_be = self.pending_seen && (!hook.wants_job() || job.is_some());
-        if !can_be || !asked.asking.is_empty() || Instant::now() < asked.next {
-            return;
-        }
         if asked.about != *job {
             asked.about.clone_from(job);
             (asked.known, asked.job) = (false, None);
@@ -231,10 +236,7 @@ impl Following<'_> {
         if self.asked.asking.is_empty() {
             return None;
         }
-        let Ok(said) = timeout(AT_THE_END, self.asked.heard()).await else {
-            self.warn_once("it had not answered when the deadline came");
-            return None;
-        };
+        let said = self.asked.heard().await;
         self.heard(said);
         self.look_again().await
     }
@@ -242,7 +244,7 @@ impl Following<'_> {
     /// Whether the hub still waits for a job that is over: what is said of that job counts only then.
     async fn look_again(&mut self) -> Option<Follow> {
         match self.asked.wants_a_look() {
-            true => self.look_at_least(AT_THE_END).await,
+            true => self.look_at_least(LAST_LOOK).await,
             false => None,
         }
     }
