@@ -75,7 +75,7 @@ impl World {
         let text = match (self.case.token, &self.hub) {
             (Token::NoFile, _) => return Ok(()),
             (Token::Text(text), _) => text.to_owned(),
-            (_, None) => "abc".to_owned(),
+            (_, None) => "0".repeat(64),
             (Token::Usual, Some(hub)) => self.mint(hub, Some(LEAST)).await?,
             (Token::Scopes([]), Some(hub)) => self.mint(hub, None).await?,
             (Token::Scopes(scopes), Some(hub)) => self.mint(hub, Some(scopes)).await?,
