@@ -459,15 +459,10 @@ fn until_one(sandbox: &Sandbox, state: &str) -> String {
 /// Returns once no job waits, and none is about to go; after a while also where Slurm takes its time.
 fn none_waits(sandbox: &Sandbox) {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(20) {
-        let waiting = ask(sandbox, "squeue", &["-h", "-t", "PD,CG", "-o", "%i %T %r"]);
-        if waiting.is_empty() {
-            return;
-        }
+    let waiting = || ask(sandbox, "squeue", &["-h", "-t", "PD,CG", "-o", "%i"]);
+    while begun.elapsed() < Duration::from_secs(20) && !waiting().is_empty() {
         std::thread::sleep(Duration::from_millis(200));
     }
-    let waiting = ask(sandbox, "squeue", &["-h", "-o", "%i %j %T %r"]);
-    eprintln!("jobs wait on:\n{waiting}");
 }
 
 /// The jobs that are in this state, a line each, once there are so many.
