@@ -311,7 +311,6 @@ fn queue_as_slurm_has_it(hubs: &Hubs, version: &str) {
 
     let filler = fill(&sandbox);
     for options in ["{}", "{ silent: 1 }"] {
-        // A job that is still about to go comes before ours, and ours waits for its priority.
         none_waits(&sandbox);
         let run = check(&world, options, ["start=6s", "queue=6s"]).run();
         let finding = run.exits(3).finds("spawn.queued");
@@ -456,7 +455,7 @@ fn until_one(sandbox: &Sandbox, state: &str) -> String {
     until(sandbox, state, 1)
 }
 
-/// Returns once no job waits, and none is about to go; after a while also where Slurm takes its time.
+/// Returns once no job waits before ours, and none is about to go; after a while also where Slurm takes its time.
 fn none_waits(sandbox: &Sandbox) {
     let begun = Instant::now();
     let waiting = || ask(sandbox, "squeue", &["-h", "-t", "PD,CG", "-o", "%i"]);
