@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use super::places;
+
 /// A file, and how it was named: `--journal run.jsonl`.
 #[derive(Debug)]
 pub(super) struct Named {
@@ -31,23 +33,17 @@ impl Named {
 pub(super) fn refuse(written: &[Named], read: &[Named]) -> anyhow::Result<()> {
     let mut before: Vec<(Place, &Named)> = Vec::new();
     for named in written {
-        let Some(place) = place(&named.path) else {
-            continue;
-        };
-        if let Some((_, other)) = before.iter().find(|(there, _)| *there == place) {
+        if let Some(other) = same(&before, named) {
             bail!(
                 "{} and {} are one file; give each its own. Nothing was sent to a hub",
                 other.how,
                 named.how
             );
         }
-        before.push((place, named));
+        before.extend(place(&named.path).map(|place| (place, named)));
     }
     for named in read {
-        let Some(place) = place(&named.path) else {
-            continue;
-        };
-        if let Some((_, other)) = before.iter().find(|(there, _)| *there == place) {
+        if let Some(other) = same(&before, named) {
             bail!(
                 "{} would take the place of {}, which is read; name another file. Nothing was sent to a hub",
                 other.how,
@@ -56,6 +52,15 @@ pub(super) fn refuse(written: &[Named], read: &[Named]) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The one before that is the same file.
+fn same<'a>(before: &[(Place, &'a Named)], named: &Named) -> Option<&'a Named> {
+    let place = place(&named.path)?;
+    let mut before = before.iter();
+    before
+        .find(|(there, _)| *there == place)
+        .map(|(_, other)| *other)
 }
 
 /// Where a file is, or would be.
@@ -71,13 +76,8 @@ fn place(path: &Path) -> Option<Place> {
             .is_file()
             .then(|| Place::There(there.dev(), there.ino()));
     }
-    let parent = match path.parent()? {
-        none if none.as_os_str().is_empty() => Path::new("."),
-        parent => parent,
-    };
-    Some(Place::ToBe(
-        parent.canonicalize().ok()?.join(path.file_name()?),
-    ))
+    let parent = places::parent(path).canonicalize().ok()?;
+    Some(Place::ToBe(parent.join(path.file_name()?)))
 }
 
 #[cfg(test)]

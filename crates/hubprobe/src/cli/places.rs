@@ -1,6 +1,15 @@
 //! Places that were typed and cannot be used: why, and what to do about it.
 
 use std::io::{Error, ErrorKind};
+use std::path::Path;
+
+/// The directory of a file, also of one that is named by its name alone.
+pub(super) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
 
 /// What to do where a file or a directory cannot be written.
 pub(super) fn to_write(error: &Error) -> &'static str {

@@ -10,6 +10,8 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use super::places;
+
 /// What a new file may be, less what the umask takes.
 const NEW: u32 = 0o666;
 
@@ -67,10 +69,7 @@ enum Beside {
 }
 
 fn beside(target: &Path, there: Option<&Metadata>, bytes: &[u8]) -> Result<(), Beside> {
-    let parent = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let parent = places::parent(target);
     if std::fs::symlink_metadata(target).is_ok_and(|it| it.is_symlink()) {
         return Err(Beside::NotThere);
     }

@@ -40,33 +40,27 @@ fn run(visits: Vec<Visit>) -> Run {
 
 fn visit(probe: &str, steps: Vec<Step>, finding: Option<Finding>) -> Visit {
     let options = json!({"reservation": [""], "account": ["test-group"], "runtime": ["00:05:00"]});
-    Visit {
+    let planned = Planned {
         probe: probe.to_owned(),
         hub: "https://jupyter.example.org/".to_owned(),
-        hub_version: Some("6.1.1".to_owned()),
         account: "servuser".to_owned(),
-        token_expires: "2027-02-19T20:45:55Z".parse().ok(),
         server: String::new(),
+    };
+    Visit {
+        hub_version: Some("6.1.1".to_owned()),
+        token_expires: "2027-02-19T20:45:55Z".parse().ok(),
         options: options.as_object().cloned().unwrap(),
         verdict: finding.as_ref().map_or_else(
             || Verdict::over(steps.iter().map(|step| step.verdict)),
             Finding::verdict,
         ),
-        started_s: 0.0,
         duration_s: steps
             .iter()
             .map(|step| step.started_s + step.duration_s)
             .fold(0.0, f64::max),
         finding,
         steps,
-        attempts: 1,
-        flaky: false,
-        earlier: Vec::new(),
-        node_time_s: None,
-        warnings: Vec::new(),
-        left_behind: Vec::new(),
-        by_hand: Vec::new(),
-        kept: Vec::new(),
+        ..Visit::of(planned, 0.0)
     }
 }
 

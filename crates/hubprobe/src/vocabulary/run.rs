@@ -234,27 +234,15 @@ impl Run {
                 if !self.ids.contains(visit) {
                     self.begins(probe, hub);
                     self.ids.push(*visit);
-                    self.visits.push(Visit {
+                    let planned = Planned {
                         probe: probe.clone(),
                         hub: hub.clone(),
-                        hub_version: None,
                         account: account.clone(),
-                        token_expires: None,
                         server: server.clone(),
+                    };
+                    self.visits.push(Visit {
                         options: options.clone(),
-                        verdict: Verdict::Skipped,
-                        started_s: round(at),
-                        duration_s: 0.0,
-                        finding: None,
-                        steps: Vec::new(),
-                        attempts: 1,
-                        flaky: false,
-                        earlier: Vec::new(),
-                        node_time_s: None,
-                        warnings: Vec::new(),
-                        left_behind: Vec::new(),
-                        by_hand: Vec::new(),
-                        kept: Vec::new(),
+                        ..Visit::of(planned, round(at))
                     });
                 }
             }

@@ -58,16 +58,8 @@ fn refused(_: &Hubs, _: &str) {
     call.run().exits(1).finds("reach.refused");
 }
 
-/// A listener that accepts and never says a word.
-/// A hub that is gone for good: its entries can be forgotten, and asking it does
-/// not take the whole budget.
-/// Hub and proxy end while the server starts, and stay away.
-fn ended_under_a_spawn(hubs: &Hubs, version: &str) {
-    let sandbox = hubs.own(&jupyterhub_sandbox::Spec {
-        name: format!("ended-{version}"),
-        ..hubs.spec(version)
-    });
-    let world = World::on(&sandbox, "ended");
+/// A check whose spawn is under way for a minute, with little time for its stop.
+fn in_mid_spawn(world: &World) -> std::process::Child {
     let child = world
         .check()
         .option("fault=slow:60")
@@ -76,6 +68,17 @@ fn ended_under_a_spawn(hubs: &Hubs, version: &str) {
     crate::hubs::wait_for("our spawn", std::time::Duration::from_secs(20), || {
         world.server("").filter(|server| server.pending.is_some())
     });
+    child
+}
+
+/// Hub and proxy end while the server starts, and stay away.
+fn ended_under_a_spawn(hubs: &Hubs, version: &str) {
+    let sandbox = hubs.own(&jupyterhub_sandbox::Spec {
+        name: format!("ended-{version}"),
+        ..hubs.spec(version)
+    });
+    let world = World::on(&sandbox, "ended");
+    let child = in_mid_spawn(&world);
     block_on(sandbox.stop_proxy()).unwrap();
     block_on(sandbox.stop_hub(true)).unwrap();
     let said = crate::world::Said::of(child);
@@ -89,6 +92,8 @@ fn ended_under_a_spawn(hubs: &Hubs, version: &str) {
     world.assert_nothing_left();
 }
 
+/// A hub that is gone for good: its entries can be forgotten, and asking it does
+/// not take the whole budget.
 fn gone_for_good(hubs: &Hubs, version: &str) {
     let sandbox = hubs.own(&jupyterhub_sandbox::Spec {
         name: format!("gone-{version}"),
@@ -113,6 +118,7 @@ fn gone_for_good(hubs: &Hubs, version: &str) {
     assert!(world.ledger().is_empty());
 }
 
+/// A listener that accepts and never says a word.
 fn timeout(_: &Hubs, _: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -169,14 +175,7 @@ fn hub_down(hubs: &Hubs, version: &str) {
     block_on(sandbox.start_hub()).unwrap();
     world.check().run().passes();
     // Away between the spawn and the stop: something is left behind, and said.
-    let child = world
-        .check()
-        .option("fault=slow:60")
-        .and(&["--deadline", "stop=4s"])
-        .start();
-    crate::hubs::wait_for("our spawn", std::time::Duration::from_secs(20), || {
-        world.server("").filter(|server| server.pending.is_some())
-    });
+    let child = in_mid_spawn(&world);
     block_on(sandbox.stop_hub(true)).unwrap();
     let pid = child.id().to_string();
     std::process::Command::new("kill")

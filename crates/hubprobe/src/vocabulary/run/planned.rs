@@ -2,7 +2,6 @@
 //! report has all that was asked for and nothing in it looks as if it had been well.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::{Run, Visit};
 use crate::vocabulary::{Cause, Finding};
@@ -45,25 +44,9 @@ fn not_begun(planned: Planned, at: f64) -> Visit {
     )
     .advise("Run it again.");
     Visit {
-        probe: planned.probe,
-        hub: planned.hub,
-        hub_version: None,
-        account: planned.account,
-        token_expires: None,
-        server: planned.server,
-        options: Map::new(),
         verdict: finding.verdict(),
-        started_s: at,
-        duration_s: 0.0,
-        steps: Vec::new(),
         finding: Some(finding),
         attempts: 0,
-        flaky: false,
-        earlier: Vec::new(),
-        node_time_s: None,
-        warnings: Vec::new(),
-        left_behind: Vec::new(),
-        by_hand: Vec::new(),
-        kept: Vec::new(),
+        ..Visit::of(planned, at)
     }
 }

@@ -1,6 +1,8 @@
 //! A visit as the fold of its events.
 
-use super::{Attempt, ProgressLine, Step, Visit, round};
+use serde_json::Map;
+
+use super::{Attempt, Planned, ProgressLine, Step, Visit, round};
 use crate::vocabulary::{Finding, StepName, Verdict, What};
 
 /// At most so many progress lines are kept for a step; later ones replace the
@@ -9,6 +11,32 @@ use crate::vocabulary::{Finding, StepName, Verdict, What};
 pub(super) const PROGRESS_KEPT: usize = 200;
 
 impl Visit {
+    /// A visit that has seen nothing yet, so many seconds after the run's start.
+    pub(crate) fn of(planned: Planned, started_s: f64) -> Self {
+        Self {
+            probe: planned.probe,
+            hub: planned.hub,
+            hub_version: None,
+            account: planned.account,
+            token_expires: None,
+            server: planned.server,
+            options: Map::new(),
+            verdict: Verdict::Skipped,
+            started_s,
+            duration_s: 0.0,
+            finding: None,
+            steps: Vec::new(),
+            attempts: 1,
+            flaky: false,
+            earlier: Vec::new(),
+            node_time_s: None,
+            warnings: Vec::new(),
+            left_behind: Vec::new(),
+            by_hand: Vec::new(),
+            kept: Vec::new(),
+        }
+    }
+
     pub(super) fn apply(&mut self, at: f64, what: &What) {
         let since = (at - self.started_s).max(0.0);
         match what {
